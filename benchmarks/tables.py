@@ -13,7 +13,7 @@ from benchmarks.files.report import INDEXED, PARTLY, STATES, FileOutcome, FilesR
 from benchmarks.methods.report import EXACT, PRESET, MethodRow, MethodsReport, fronts
 from benchmarks.peers.compare import PeerReport, PeerRow
 from benchmarks.remote import RemoteReport
-from benchmarks.scale import ScaleReport
+from benchmarks.scale import OPENINGS, ScaleReport
 from workbench.bench.tables import PIPELINE_COLUMN, latency, latency_stages, machine
 from workbench.table import Cell, Column, Table, bytes_text, percent, real, size, table, whole, word
 
@@ -74,6 +74,7 @@ def scale(report: ScaleReport) -> Table:
 def scale_points(report: ScaleReport) -> Table:
     """Each size and pipeline with its percentiles and memory."""
     counted = any(point.processor_ms for point in report.points)  # an earlier version's records do not say
+    apart = any(point.first_ms for point in report.points)  # nor tell the two
     columns = [
         Column("pages", "pages", True),
         Column("vectors", "vectors", True),
@@ -86,6 +87,7 @@ def scale_points(report: ScaleReport) -> Table:
         Column("ndcg", "of exact's nDCG@5", True),
         Column("own_bytes", "memory", True),
         Column("opening_ms", "opening ms", True),
+        *([Column("first_ms", "first search ms", True)] if apart else []),
         Column("disk_share", "disk / vectors", True),
     ]
     rows = [
@@ -101,6 +103,7 @@ def scale_points(report: ScaleReport) -> Table:
             percent(point.ndcg / point.exact_ndcg) if point.ndcg is not None and point.exact_ndcg else Cell(None),
             size(point.own_bytes),
             whole(round(point.opening_ms)),
+            *([whole(round(point.first_ms))] if apart else []),
             real(point.disk_bytes / point.vector_bytes, 2) if point.vector_bytes else Cell(None),
         ]
         for point in report.points
@@ -114,7 +117,13 @@ def scale_points(report: ScaleReport) -> Table:
         f"{speed}; {report.questions} questions x {report.repeats}. Memory is what no "
         f"file backs, above the loaded model, at its highest{growth}. 'As exact' is the share "
         "of exact's first 10 that are found; nDCG is of the labelled pages among those made of their halves. "
-        "'Opening' is the first search of a process that has the model, its encoding included."
+        + (
+            "'Opening' is what a new process that has the model, and files that the system has in memory, takes to "
+            "tell the counts, sizes and documents that the page asks for first, and 'first search' the recommended "
+            f"pipeline after that, its query's encoding included; the least of {OPENINGS} processes each."
+            if apart
+            else "'Opening' is the first search of a process that has the model, its encoding included."
+        )
     ]
     if counted:
         notes.append("'Processor' is what all processors together worked on a search, its encoding included.")

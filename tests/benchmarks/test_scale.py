@@ -69,7 +69,7 @@ def test_a_collection_is_enlarged_and_searched(workbench, monkeypatch):
     assert pages < 90
     for point in report.points:
         assert point.vector_bytes > 0
-        assert point.opening_ms > 0
+        assert point.opening_ms > 0 and point.first_ms > 0
         assert 0 <= point.agreement <= 1
         assert len(point.stages) == 2
         assert point.stages[-1][0] == "results"

@@ -397,3 +397,17 @@ def test_when_ocr_fails_a_page_keeps_its_own_words_and_a_scan_says_why(tmp_path,
     assert one(picture_pdf(tmp_path / "a.pdf", picture, [(72, 700, "words")]), ReadSettings()).words.texts == ("words",)
     (scan,) = read(picture_pdf(tmp_path / "b.pdf", picture), ReadSettings())
     assert isinstance(scan, PageFailure) and scan.reason.startswith("The text of the picture")
+
+
+def test_a_crop_box_beside_the_page_is_not_heeded(tmp_path):
+    frame = "/MediaBox [0 0 612 792] /CropBox [1000 1000 1200 1200]"
+    path = raw_pdf(tmp_path / "page.pdf", [(frame, show("Readable words", 72, 700))])
+    page = one(path)
+    assert page.words.text == "Readable words" and page.size == (1224, 1584)
+
+
+def test_a_pdf_cut_short_before_its_trailer_is_read(tmp_path):
+    path = text_pdf(tmp_path / "whole.pdf")
+    data = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", show("Readable words", 72, 700))]).read_bytes()
+    path.write_bytes(data[: data.rindex(b"xref\n0")])
+    assert one(path).words.text == "Readable words"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from tests.documents.make import LINES, picture_pdf, text_picture
 from tests.store.make import collection, item, record
@@ -107,6 +107,22 @@ def test_what_is_read_says_nothing(tmp_path):
     assert [page.notice for page in read] == ["", "", ""]
     assert read[0].quality > 90
     assert read[2].quality is None
+
+
+@pytest.mark.usefixtures("without_tesseract")
+def test_greek_of_which_letters_are_lacking_is_said(tmp_path):
+    """The engine has Greek letters, but none with an accent."""
+    try:
+        font = ImageFont.truetype("DejaVuSans.ttf", 36)
+    except OSError:
+        pytest.skip("needs a font with Greek letters")
+    image = Image.new("RGB", (1100, 300), "white")
+    for i, line in enumerate(("Ο μισθωτής υποχρεούται να ασφαλίσει", "το ακίνητο κατά πυρκαγιάς και σεισμού")):
+        ImageDraw.Draw(image).text((40, 40 + 80 * i), line, fill="black", font=font)
+    image.save(tmp_path / "greek.png")
+    page = one(tmp_path / "greek.png")
+    assert page.notice.startswith("The scan's text is Greek, which the built-in OCR does not read in full.")
+    assert "να" in page.words.texts and page.quality <= 60
 
 
 @pytest.mark.usefixtures("without_tesseract")

@@ -7,7 +7,7 @@ from tests.documents.make import LINES, raw_pdf, show, text_pdf
 from workbench.documents.layout import arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.raster import bounded_size
-from workbench.documents.textlayer import _runs, clean, read_text_layer, sense_of
+from workbench.documents.textlayer import _runs, _turns, clean, read_text_layer, sense_of
 
 INPUTS = Path(__file__).parent / "inputs"
 
@@ -310,7 +310,7 @@ def test_letters_after_each_of_which_a_line_ends_are_a_word_set_wide():
         ("The committee discussed the consequences of the programme", False),
         ("┄┘┕ ┑┞┞┥┑├ ┢┑┙┞┖┑├├ ┙┞ ╂┕┢┗┕┞", True),
         ("7KH FRPPLWWHH GLVFXVVHG WKH HQYLURQPHQWDO FRQVHTXHQFHV", True),
-        ("Tge cnnwcn tckphcnn kp Bgtigp gzeggfgf vyq vjqwucpf", False),  # has vowels; told by nothing but a dictionary
+        ("Tge cnnwcn tckphcnn kp Bgtigp gzeggfgf vyq vjqwucpf", False),  # too few letters to tell
         ("tmrtk hrgk wrtpl kqwrt zzrtk wrktp and of", True),
         ("Аnnual rаinfаll exceeded twо thоusand millimеtres", True),  # Cyrillic letters among Latin ones
         ("годовое количество осадков в Бергене превысило две тысячи миллиметров", False),
@@ -343,3 +343,106 @@ def test_letters_in_columns_of_their_own_stay_apart(tmp_path):
     heads = b"".join(show(letter, 72 + 60 * i, 700, 12) for i, letter in enumerate("ABCDEF"))
     _, words, _ = layer(raw_pdf(tmp_path / "table.pdf", [("/MediaBox [0 0 612 792]", heads)]))
     assert words.texts == tuple("ABCDEF")
+
+
+def comb(text, x, y, pitch, height=18):
+    """Letters in the middle of boxes of their own, as forms have them; no letter and no box for a space."""
+    out = b""
+    for i, letter in enumerate(text):
+        if letter != " ":
+            out += b"%d %d %d %d re S " % (x + pitch * i, y - 4, pitch, height)
+            out += show(letter, x + pitch * i + pitch / 2 - 3, y, 11)
+    return out
+
+
+def of_page(tmp_path, content):
+    _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", content)]))
+    return words
+
+
+def test_letters_in_boxes_of_a_form_are_words_and_numbers(tmp_path):
+    content = show("Surname", 72, 740) + comb("QUILLFEATHER", 72, 715, 18) + comb("24121987", 72, 665, 18)
+    content += comb("1250.75", 72, 615, 22) + comb("Mary Jane", 320, 615, 22) + comb("24", 72, 565, 18)
+    words = of_page(tmp_path, content)
+    assert words.text.splitlines() == ["Surname", "QUILLFEATHER", "24121987", "1250.75 Mary Jane", "24"]
+
+
+def test_letters_in_the_cells_of_a_table_or_scale_stay_apart(tmp_path):
+    grid = comb("101", 72, 700, 18) + comb("011", 72, 682, 18)  # a truth table: its cells touch
+    scale = comb("12345", 72, 600, 20)
+    wide = comb("XOX", 72, 500, 60)
+    words = of_page(tmp_path, grid + scale + wide)
+    assert words.texts == tuple("10101112345XOX")
+
+
+def test_a_large_first_letter_is_part_of_its_word(tmp_path):
+    def paragraph(letter, x, y, lines):
+        beside = b"".join(show(line, x, y - 13 * i, 11) for i, line in enumerate(lines[:3]))
+        return show(letter, 72, y - 26, 42) + beside + show(lines[3], 72, y - 39, 11)
+
+    the = ["he harbour master opened the gates at dawn", "and the boats came in", "while gulls circled", "Nothing"]
+    after = ["fter the storm nothing was left of the mole", "and nobody knew how", "them in the years", "It was"]
+    ship = ["ship lay at the quay with all its sails", "torn and nobody", "but one old dog.", "It was"]
+    content = paragraph("T", 99, 700, the) + paragraph("A", 102, 600, after) + paragraph("A", 110, 500, ship)
+    lines = of_page(tmp_path, content).text.splitlines()
+    assert [lines[0], lines[4], lines[8]] == ["T" + the[0], "A" + after[0], "A " + ship[0]]
+    assert lines[1:4] == the[1:]
+
+
+def test_a_large_letter_over_an_index_is_no_part_of_its_first_word(tmp_path):
+    content = show("B", 72, 700, 30) + show("baker 12", 110, 710, 11) + show("banana 13", 110, 697, 11)
+    assert "B" in of_page(tmp_path, content).texts
+
+
+def test_a_gap_between_letters_is_a_space_where_the_line_s_gaps_are_alike(tmp_path):
+    def set_line(gaps, y):
+        parts = b" ".join(b"(%s) %d" % pair for pair in zip(line, gaps, strict=True))
+        return b"BT /F1 12 Tf 1 0 0 1 72 %d Tm [%s] TJ ET " % (y, parts)
+
+    line = [b"The", b"com", b"mittee", b"discussed", b"all"]
+    content = set_line([-280, -150, -280, -280, 0], 700) + set_line([-150] * 4 + [0], 650)
+    content += set_line([-105] * 4 + [0], 600)
+    words = of_page(tmp_path, content).text.splitlines()
+    assert words == ["The committee discussed all", "The com mittee discussed all", "The com mittee discussed all"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "together"),
+    [
+        ([("Width-", 72, 700, 10), ("12", 200, 700, 10), ("height", 72, 688, 10), ("14", 200, 688, 10)], False),
+        ([("Width-", 72, 700, 10), ("Paul", 200, 700, 10), ("height", 72, 680, 10), ("Anna", 200, 680, 10)], False),
+        ([("Width-", 72, 700, 12), ("height", 72, 686, 10)], False),
+        ([("Depart-", 72, 700, 10), ("ment", 72, 688, 10), ("77", 200, 694, 10)], True),
+        ([("Depart-", 72, 700, 10), ("Number", 200, 700, 10), ("ment", 72, 688, 10), ("of them", 200, 688, 10)], True),
+    ],
+)
+def test_a_label_that_ends_with_a_hyphen_is_no_divided_word(tmp_path, cells, together):
+    words = of_page(tmp_path, b"".join(show(*cell) for cell in cells))
+    assert ("Department" in words.texts) if together else {"Width-", "height"} <= set(words.texts)
+
+
+def test_brackets_that_face_away_from_a_number_are_turned_beside_hebrew(tmp_path):
+    _, words, _ = layer(hebrew_pdf(tmp_path / "page.pdf", ")17( ףיעס"))
+    assert words.text == "סעיף (17)"
+
+
+def test_a_ligature_by_itself_does_not_tell_which_way_its_line_runs(tmp_path):
+    both = np.array(
+        [[0.1, 0.1, 0.2, 0.2], [0.1, 0.1, 0.2, 0.2], [0.5, 0.1, 0.6, 0.2], [0.6, 0.1, 0.7, 0.2]], np.float32
+    )
+    turns = _turns(both, np.array([0, 2]), np.zeros(2, bool))
+    assert turns.tolist() == [-1, 0]
+
+
+MANY = (
+    "The committee discussed the consequences of the programme for the northern harbour and found that nothing which "
+    "had been built there before the great storm could have been expected to withstand another winter without repairs"
+)
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2, 7, 13, 25])
+def test_letters_exchanged_for_letters_are_doubted(turn):
+    """As a font does whose ToUnicode is of another one."""
+    table = str.maketrans({chr(97 + i): chr(97 + (i + turn) % 26) for i in range(26)})
+    sense = sense_of(MANY.translate(table).split())
+    assert sense.doubtful == (turn != 0) and (sense.share > 0.9) == (turn == 0)

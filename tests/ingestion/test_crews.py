@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
@@ -20,6 +21,7 @@ from tests.documents.make import text_pdf
 from workbench.ingestion import cluster, workers
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
+from workbench.store import ann
 from workbench.types import IngestReport, Progress
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # Ray starts as slowly as the machine is busy
@@ -129,6 +131,30 @@ def _words(process: psutil.Process) -> list[str]:
         return list(process.cmdline())
     except psutil.Error:
         return []
+
+
+def test_an_approximate_index_is_made_by_many(
+    bench: Workbench, files: Path, ray: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("lance_ray", reason="the extra 'scale' is not installed")
+    monkeypatch.setenv("PAGELENS_ANN_PAGES", "4")
+    monkeypatch.setattr(ann, "FRAGMENT", 8)
+    bench.ingestion.ingest([files], "one", HOW)
+    bench.library.add_index("one", "lemur", workers="ray")
+    space = bench.opened.get("one").space()
+    held = space.mapped("lemur")
+    (file,) = (bench.opened.get("one").path / "flat").glob("lemur*.ann.npz")
+    many = ann.read_ann(file, space.index("lemur").table)
+    one = ann.make_ann(file.with_name("other.npz"), "other", held)
+    assert many is not None and [made.num_segments for made in many.table.list_indices()] == [2]
+    assert many.cells == one.cells > 1
+    vectors = held.flat[held.starts].astype(np.float32)
+    for query in vectors[:10]:
+        # Cells are drawn by lot; with all of them the lists are those of a full comparison, equal scores apart.
+        lists = [index.search(query, len(vectors), index.cells) for index in (one, many)]
+        scores = [(vectors @ query)[found] for found in lists]
+        assert sorted(lists[0]) == sorted(lists[1]) == list(range(len(vectors)))
+        np.testing.assert_allclose(scores[0], scores[1], atol=1e-3 * float(np.abs(scores[0]).max()))
 
 
 def test_by_one_by_many_and_with_workers_killed(bench: Workbench, files: Path, ray: None) -> None:

@@ -29,6 +29,7 @@ class Arrays:
     """A collection in memory: what the engine asks of the store, from first principles."""
 
     name, encoder, indexes, kind, primary = "arrays", "random", (*INDEXES, *OTHERS), "words", True
+    rounds = 0
 
     def __init__(self, pages, lexical, others=()):
         self.pages = pages  # page id -> (ref, PageEmbedding)

@@ -47,6 +47,25 @@ def test_normalised_scores_do_not_depend_on_scale_or_origin(scores, norm, scale,
     assert normalised(scale * column + shift, norm) == pytest.approx(normalised(column, norm), abs=1e-5)
 
 
+@SETTINGS
+@given(columns, st.floats(0.1, 9))
+def test_no_page_of_a_list_says_more_than_its_peak_and_their_order_stays(column, peak):
+    known = column[~np.isnan(column)]
+    plain, held = normalised(known, "z"), normalised(known, "z", peak)
+    highest = plain.max(initial=0)
+    assert held == pytest.approx(plain * (peak / highest if highest > peak else 1), rel=1e-4, abs=1e-5)
+    assert held.max(initial=0) <= peak * (1 + 1e-6)
+
+
+def test_a_page_with_a_rare_word_does_not_outvote_two_lists():
+    """Of a hundred candidates only the first has the word; the other lists put it last."""
+    words, vectors = np.zeros(100, np.float32), np.linspace(0, 1, 100, dtype=np.float32)
+    words[0] = 1
+    both = [words, vectors, vectors]
+    assert weighted_sum(both, [1, 1, 1]).argmax() == 0
+    assert weighted_sum(both, [1, 1, 1], peak=1).argmax() == 99
+
+
 def test_normalisation_by_hand():
     assert normalised(np.float32([4, 2, 0]), "minmax").tolist() == [1, 0.5, 0]
     assert normalised(np.float32([1, -1]), "z").tolist() == [1, -1]

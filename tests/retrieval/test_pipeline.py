@@ -165,7 +165,11 @@ def test_a_stage_knows_its_encoder_and_where_it_stands():
         ("two-stage", ("full",), "full:10"),
         ("fast", ("rows", "full"), "lift(sum(bm25, rows)):10"),
         ("balanced", ("full",), "lift(sum(bm25, full)):10"),
-        ("accurate", ("full",), "lift(sum(bm25, full)):100 > lift(sum[weights=2/2](bm25, full[weights=idf])):10"),
+        (
+            "accurate",
+            ("full",),
+            "lift(sum(bm25, full)):100 > lift(sum[peak=4,weights=2/2](bm25, full[weights=idf])):10",
+        ),
         ("hybrid", ("rows", "full"), "lift(sum(bm25, rows)):10"),
         ("text", ("full",), "lift(bm25):10"),
     ],

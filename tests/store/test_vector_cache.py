@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import threading
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from tests.store.make import collection, digest, put, record, resume
 from workbench import screening
 from workbench.screening import rounded
-from workbench.store import Collection, rounded_file, soundness
+from workbench.store import Collection, encoder_vectors, rounded_file, soundness, vector_cache
 from workbench.store.vector_cache import VectorCache
 from workbench.store.writer import Writer
 from workbench.types import Ragged
@@ -304,17 +305,83 @@ def test_rounded_vectors_that_are_not_as_written_are_made_again_out_of_the_copy(
     assert make(tmp_path).damage() == ""
 
 
-def test_a_copy_without_rounded_vectors_gets_them_and_one_with_too_many_loses_them(tmp_path, monkeypatch):
-    table = Table(20)
-    for fast in (False, True, False):
+def test_who_has_no_use_for_rounded_vectors_leaves_them_as_they_are(tmp_path, monkeypatch):
+    table, rounds = Table(20), list[int]()
+    monkeypatch.setattr(rounded_file, "rounded", lambda *given: rounds.append(1) or rounded(*given))
+    for turn, fast in enumerate((False, True, False, False, True, False, True)):
         monkeypatch.setattr(screening, "is_fast", lambda fast=fast: fast)
-        for n in range(3):
-            table.pages.pop(f"p{n}", None)
-        assert_equal(table.current(make(tmp_path), f"{fast}"), table)
+        table.pages.pop(f"p{turn}", None)
+        table.pages[f"new{turn}"] = np.full((3, DIM), turn, np.float32)
+        rounds.clear()
+        assert_equal(table.current(make(tmp_path), f"{turn}"), table)
+        assert len(rounds) == fast
         assert make(tmp_path).damage() == ""
-    assert table.fetched == []
     make(tmp_path).drop()
     assert [left.name for left in tmp_path.iterdir() if left.suffix != ".lock"] == []
+
+
+def test_many_pages_are_rounded_behind_and_searched_without_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    monkeypatch.setattr(vector_cache, "STEP", 4)
+    table, flat = Table(20), make(tmp_path)
+    first = table.current(flat, "1")
+    assert first.screen is None and flat.lags
+    assert flat.round_on() and table.current(flat, "1") is first
+    table.pages.pop("p1")
+    for n in range(5):
+        table.pages[f"new{n}"] = np.full((2, DIM), n, np.float32)
+    other = make(tmp_path)  # brings the copy up to date meanwhile
+    assert table.current(other, "2").screen is None
+    while flat.round_on():
+        assert table.current(other, "2").screen is None
+    assert not flat.lags
+    for cache in (flat, make(tmp_path)):
+        assert_equal(table.current(cache, "2"), table)
+        assert table.fetched == []
+    assert not other.round_on() and not other.lags
+    assert_equal(table.current(other, "2"), table)
+
+
+def test_what_cannot_be_rounded_is_said_once_and_not_tried_again(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    monkeypatch.setattr(vector_cache, "STEP", 4)
+    tries = []
+    monkeypatch.setattr(rounded_file, "rounded", lambda *_: tries.append(1) or throw(OSError(errno.ENOSPC, "full")))
+    table, flat = Table(20), make(tmp_path)
+    for stamp in "123":
+        table.pages[stamp] = np.ones((1, DIM), np.float32)
+        assert table.current(flat, stamp).screen is None
+        assert not flat.round_on() and not flat.lags
+    assert len(tries) == len([said for said in caplog.messages if "rounded" in said]) == 1
+
+
+def test_nothing_is_made_where_a_collection_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    monkeypatch.setattr(vector_cache, "STEP", 4)
+    flat = make(tmp_path / "flat")
+    Table(20).current(flat, "1")
+    shutil.rmtree(tmp_path / "flat")
+    assert not flat.round_on()
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_search_goes_on_while_vectors_are_rounded_and_finds_them_afterwards(tmp_path, monkeypatch):
+    monkeypatch.setattr(screening, "is_fast", lambda: True)
+    monkeypatch.setattr(vector_cache, "STEP", 2)
+    monkeypatch.setattr(encoder_vectors, "BETWEEN", 0)
+    store = collection(tmp_path)
+    resume(store, [record("whales", 9)])  # whoever writes waits for it
+    assert Collection(store.path).space().vectors("rows").screen is not None
+    (codes,) = (store.path / "flat").glob("rows*.codes")
+    codes.unlink()
+    go, steps = threading.Event(), VectorCache.round_on
+    monkeypatch.setattr(VectorCache, "round_on", lambda self: go.wait() and steps(self))
+    again = Collection(store.path)
+    index = again.snapshot().index(again.space(), "rows")
+    assert index.vectors.screen is None
+    go.set()
+    again.space().settle("rows")
+    assert again.snapshot().index(again.space(), "rows").vectors.screen is not None
 
 
 def test_where_the_disk_is_full_vectors_are_not_rounded(tmp_path, monkeypatch):

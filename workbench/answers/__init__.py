@@ -7,9 +7,22 @@ times in the unit their name ends with. A value that is plain already goes out a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
+from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
+
+_LACKING = object()
+
+
+class Answer(BaseModel):
+    """A model that takes most of its fields from a value that has them by the same names."""
+
+    @classmethod
+    def like(cls, value: object, **others: Any) -> Self:
+        """From a value, and what it has not or has in another form."""
+        found = {name: getattr(value, name, _LACKING) for name in cls.model_fields.keys() - others.keys()}
+        return cls(**others, **{name: it for name, it in found.items() if it is not _LACKING})
 
 
 def json_values(value: Any) -> Any:

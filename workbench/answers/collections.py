@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench.answers import Answer
 from workbench.answers.explanations import HeatLooks
 from workbench.answers.searches import NamedPage
 from workbench.types import CollectionInfo, DocumentFields, DocumentInfo, Job, Quarantined, Receipt, StoredPage
@@ -21,7 +22,7 @@ class PutAway(NamedPage):
     @classmethod
     def of(cls, value: Quarantined) -> PutAway:
         """From an entry of the quarantine."""
-        return cls(page=str(value), document=value.document, number=value.page, reason=value.reason, since=value.since)
+        return cls.like(value, page=str(value), number=value.page)
 
 
 class Collection(BaseModel):
@@ -33,7 +34,7 @@ class Collection(BaseModel):
     quarantine: list[PutAway]
 
 
-class Removed(BaseModel):
+class Removed(Answer):
     """What a deletion removed, in numbers and in one sentence."""
 
     collection: str
@@ -51,19 +52,7 @@ class Removed(BaseModel):
     @classmethod
     def of(cls, value: Receipt, found: int = 0) -> Removed:
         """From a receipt, and what was still found afterwards."""
-        return cls(
-            collection=value.collection,
-            document=value.document,
-            pages=value.pages,
-            uploads=value.uploads,
-            pictures=value.pictures,
-            labels=value.labels,
-            searches=list(value.searches),
-            notes=list(value.notes),
-            sentence=value.sentence,
-            found=found,
-            job="",
-        )
+        return cls.like(value, found=found, job="")
 
     @classmethod
     def queued(cls, job: Job, document: str = "") -> Removed:
@@ -113,21 +102,16 @@ class PageText(NamedPage):
     @classmethod
     def of(cls, page: StoredPage) -> PageText:
         """From a stored page."""
-        return cls(
+        return cls.like(
+            page,
             **cls.parts(page.ref),
-            page_id=page.page_id,
             pages=page.document_pages,
             width=page.size[0],
             height=page.size[1],
             text=page.words.text,
             words=len(page.words),
             source=page.words.source,
-            tags=list(page.tags),
             shows=None if page.shows is None else list(page.shows),
-            quality=page.quality,
-            notice=page.notice,
-            language=page.language,
-            year=page.year,
         )
 
 

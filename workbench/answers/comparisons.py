@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench.answers import Answer
 from workbench.answers.searches import AcrossSearch, NamedPage, Search
 from workbench.comparison import Comparison, Contrast, Move, P, SearchCost, cost
 from workbench.comparisons import Comparisons, Row, Taken
@@ -15,7 +16,7 @@ from workbench.types import LedgerRow, SearchResult
 from workbench.types.across import AcrossResult
 
 
-class Difference(BaseModel):
+class Difference(Answer):
     """What a query token adds to A, to B, and A minus B, with where on each page it was met."""
 
     token: int
@@ -25,7 +26,7 @@ class Difference(BaseModel):
     difference: float
 
 
-class Contrasted(BaseModel):
+class Contrasted(Answer):
     """Two pages' scores and their difference, as a sum over query tokens, largest for A first."""
 
     query: str
@@ -52,10 +53,7 @@ class Contrasted(BaseModel):
             score_a=value.score_a,
             score_b=value.score_b,
             difference=value.difference,
-            rows=[
-                Difference(token=row.token, label=row.label, a=row.a, b=row.b, difference=row.difference)
-                for row in value.rows
-            ],
+            rows=[Difference.like(row) for row in value.rows],
         )
 
 
@@ -71,14 +69,7 @@ class MovedPage(NamedPage):
     @classmethod
     def of(cls, move: Move) -> MovedPage:
         """From a move."""
-        return cls(
-            **cls.parts(move.ref),
-            collection=move.collection,
-            page_id=move.page_id,
-            rank_a=move.rank_a,
-            rank_b=move.rank_b,
-            difference=move.difference,
-        )
+        return cls.like(move, **cls.parts(move.ref))
 
 
 class ComparedLists(BaseModel):
@@ -131,7 +122,7 @@ class ComparedAcross(ComparedLists):
         return cls(**cls.shared_by(value), a=AcrossSearch.of(value.a), b=AcrossSearch.of(value.b))
 
 
-class ComparedRow(BaseModel):
+class ComparedRow(Answer):
     """A query of many by both pipelines; the ranks of the first relevant page only where labels are known."""
 
     id: str
@@ -153,26 +144,16 @@ class ComparedRow(BaseModel):
     @classmethod
     def of(cls, row: Row) -> ComparedRow:
         """From a row."""
-        return cls(
+        return cls.like(
+            row,
             id=row.query.id,
             query=row.query.text,
             filter=row.query.filter,
-            k=row.k,
-            shared=row.shared,
-            overlap=row.overlap,
-            rbo=row.rbo,
-            moved=row.moved,
             furthest=None if row.furthest is None else MovedPage.of(row.furthest),
-            cost_a=row.cost_a,
-            cost_b=row.cost_b,
-            labelled=row.labelled,
-            first_a=row.first_a,
-            first_b=row.first_b,
-            gain=row.gain,
         )
 
 
-class ComparedSet(BaseModel):
+class ComparedSet(Answer):
     """Two pipelines over many queries, those that they answer most differently first, with means over all."""
 
     collection: str
@@ -191,18 +172,11 @@ class ComparedSet(BaseModel):
     @classmethod
     def of(cls, value: Comparisons, collection: str) -> ComparedSet:
         """From comparisons."""
-        return cls(
+        return cls.like(
+            value,
             collection=collection,
-            a=value.a,
-            b=value.b,
             queries=len(value.rows),
             refused=dict(value.refused),
-            same=value.same,
-            overlap=value.overlap,
-            rbo=value.rbo,
-            gain=value.gain,
-            taken_a=value.taken_a,
-            taken_b=value.taken_b,
             rows=[ComparedRow.of(row) for row in value.rows],
         )
 

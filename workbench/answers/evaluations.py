@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench.answers import Answer
 from workbench.answers.jobs import JobState
 from workbench.answers.searches import NamedPage
 from workbench.errors import InputError
@@ -125,22 +126,10 @@ class PageFate(NamedPage):
     @classmethod
     def of(cls, value: PageOutcome) -> PageFate:
         """From what became of a page."""
-        return cls(
-            **_named(value.page),
-            grade=value.grade,
-            state=value.state,
-            stage=value.stage,
-            rank=value.rank,
-            keep=value.keep,
-            cure=value.cure,
-            cause=value.cause,
-            said=value.said,
-            first=value.first,
-            final=value.final,
-        )
+        return cls.like(value, **_named(value.page))
 
 
-class QuestionOutcome(BaseModel):
+class QuestionOutcome(Answer):
     """What a pipeline made of a question. `first` and `final` are ranks of the page that tells most of it."""
 
     question: str
@@ -158,13 +147,10 @@ class QuestionOutcome(BaseModel):
     def of(cls, value: Outcome, record: Record, notes: Mapping[str, Note]) -> QuestionOutcome:
         """From an outcome, its record, and what was noted about the record's questions."""
         asked = record.questions[value.question]
-        return cls(
-            question=value.question,
+        return cls.like(
+            value,
             query=asked.text,
             document=asked.document,
-            value=value.value,
-            failed=value.failed,
-            refused=value.refused,
             first=value.telling.first,
             final=value.telling.final,
             pages=[PageFate.of(outcome) for outcome in value.page_outcomes],

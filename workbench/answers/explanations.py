@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from workbench import heatmap
+from workbench.answers import Answer
 from workbench.answers.searches import AcrossPageHit, AcrossSearch, NamedPage, PageHit, Search
 from workbench.types import (
     Box,
@@ -289,7 +290,7 @@ class Quote(NamedPage):
     def of(cls, value: Evidence) -> Quote:
         """From evidence."""
         part = value.region
-        return cls(**cls.parts(value.ref), box=part.box, kind=part.kind, won=value.won, text=part.text)
+        return cls.like(part, **cls.parts(value.ref), won=value.won)
 
 
 class Seen(BaseModel):
@@ -320,7 +321,7 @@ class Colours(BaseModel):
     ramp: str = Field(description="256 colours of three bytes, in base64.")
 
 
-class HeatLook(BaseModel):
+class HeatLook(Answer):
     """How heat is shown."""
 
     join: str = Field(default="mean", description="How words are joined: `mean` or `max`.")
@@ -350,7 +351,7 @@ class HeatLooks(BaseModel):
             shared=dict(heatmap.SHARED),
             least_span=heatmap.MIN_SPAN,
             joins=dict(heatmap.JOINS),
-            usual=HeatLook(join=usual.join, range=usual.range, colour=usual.colour, opacity=usual.opacity),
+            usual=HeatLook.like(usual),
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 
 from pydantic import BaseModel, Field
 
+from workbench.answers import Answer
 from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, JobStage, PlannedFile, bottleneck
 
 KINDS: Mapping[str, tuple[str, str, str]] = {
@@ -28,7 +29,7 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
 """Of each kind of work its name, what it is doing, and what it did, which is empty where its message says that."""
 
 
-class Plan(BaseModel):
+class Plan(Answer):
     """What indexing an upload would do, and its likely cost on this machine."""
 
     files: list[PlannedFile]
@@ -41,14 +42,7 @@ class Plan(BaseModel):
     @classmethod
     def of(cls, plan: IngestPlan) -> Plan:
         """From a plan."""
-        return cls(
-            files=list(plan.files),
-            pages=plan.pages,
-            pages_to_read=plan.pages_to_read,
-            seconds=plan.seconds,
-            bytes=plan.bytes,
-            words=plan.words,
-        )
+        return cls.like(plan)
 
 
 class Stage(BaseModel):
@@ -67,7 +61,7 @@ class Stage(BaseModel):
         return cls(**asdict(stage), pages_per_second=round(stage.pages_per_second, 3))
 
 
-class Ingested(BaseModel):
+class Ingested(Answer):
     """What an ingest did, or reading words or adding an encoder, whose stored pages then count as indexed."""
 
     collection: str
@@ -83,14 +77,9 @@ class Ingested(BaseModel):
     @classmethod
     def of(cls, report: IngestReport, encoder: str = "") -> Ingested:
         """From a report."""
-        return cls(
-            collection=report.collection,
+        return cls.like(
+            report,
             encoder=encoder,
-            documents=list(report.documents),
-            seconds=report.seconds,
-            stopped=report.stopped,
-            notes=list(report.notes),
-            unread=report.unread,
             stages=[Stage.of(stage) for stage in report.stages],
             bottleneck=bottleneck(report.stages),
         )
@@ -121,7 +110,7 @@ class FileOfJob(DocumentOutcome):
         return cls(**own, said=said, bad=bool(file.failed) or (unread and not file.left_out))
 
 
-class JobState(BaseModel):
+class JobState(Answer):
     """Work in the background. `state`: waiting, running, stopping, stopped, done, failed or interrupted."""
 
     id: str
@@ -157,18 +146,11 @@ class JobState(BaseModel):
             "pages": f"{indexed:,} page{'' if indexed == 1 else 's'}",
             "what": ", ".join(one.name for one in progress.documents) or f"all of {job.collection}",
         }
-        return cls(
-            id=job.id,
-            collection=job.collection,
-            kind=job.kind,
+        return cls.like(
+            job,
             name=name,
             doing=doing.format(**values),
             outcome=done.format(**values) or job.message,
-            encoder=job.encoder,
-            state=job.state,
-            active=job.active,
-            message=job.message,
-            started=job.started,
             pages_done=progress.pages_done,
             pages_total=progress.pages_total,
             seconds=progress.seconds,

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench.answers import Answer
 from workbench.evaluation.comparing import RecordComparison, within
 from workbench.evaluation.datasets import Dataset
 from workbench.evaluation.oddities import counts
@@ -41,7 +42,7 @@ class PairedTest(BaseModel):
         return cls(**{**asdict(pair), "effect": effect}, significant=pair.significant)
 
 
-class ComparedPipelines(BaseModel):
+class ComparedPipelines(Answer):
     """One measure of pipelines over the same questions: `eval compare`."""
 
     measure: str
@@ -54,14 +55,7 @@ class ComparedPipelines(BaseModel):
     @classmethod
     def of(cls, found: RecordComparison) -> ComparedPipelines:
         """From a comparison."""
-        return cls(
-            measure=found.measure,
-            questions=found.questions,
-            baseline=found.baseline,
-            means=dict(found.means),
-            pairs=[PairedTest.of(pair) for pair in found.pairs],
-            winner=found.winner,
-        )
+        return cls.like(found, means=dict(found.means), pairs=[PairedTest.of(pair) for pair in found.pairs])
 
 
 class PipelineFigures(BaseModel):
@@ -190,7 +184,7 @@ class WayFigures(BaseModel):
     controls: Mapping[str, Mapping[str, float]]
 
 
-class PointingFigures(BaseModel):
+class PointingFigures(Answer):
     """Whether explanations point at the evidence that people boxed: `eval boxes`."""
 
     dataset: str
@@ -207,20 +201,13 @@ class PointingFigures(BaseModel):
     @classmethod
     def of(cls, found: Pointing) -> PointingFigures:
         """From what was judged."""
-        return cls(
-            dataset=found.dataset,
-            collection=found.collection,
-            encoder=found.encoder,
-            pipeline=found.pipeline,
-            questions=found.questions,
-            pages=found.pages,
-            unexplained=found.unexplained,
+        return cls.like(
+            found,
             ways=[
                 WayFigures(way=str(pointed.way), values=dict(pointed.values), controls=dict(pointed.controls))
                 for pointed in found.ways
             ],
             hottest=dict(found.hottest),
-            chance=found.chance,
         )
 
 

@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from workbench.answers import Answer
 from workbench.encoders import Offer
 from workbench.encoders.advice import Advice
 from workbench.types import ModelStatus
 
 
-class OfferedRepository(BaseModel):
+class OfferedRepository(Answer):
     """A repository of the hub: its name, commit, bytes in all, and terms."""
 
     name: str
@@ -24,7 +25,7 @@ class OfferedRepository(BaseModel):
     gated: bool = Field(description="Whether its owners ask that one agrees on its page first.")
 
 
-class ModelOffer(BaseModel):
+class ModelOffer(Answer):
     """What getting a model takes: what is still to be fetched, where it goes, and the licence to accept."""
 
     model: str
@@ -37,25 +38,8 @@ class ModelOffer(BaseModel):
     @classmethod
     def of(cls, offer: Offer) -> ModelOffer:
         """The answer for an offer."""
-        parts = [
-            OfferedRepository(
-                name=one.name,
-                revision=one.revision,
-                bytes=one.bytes,
-                licence=one.licence,
-                terms=one.terms,
-                gated=one.gated,
-            )
-            for one in offer.repositories
-        ]
-        return cls(
-            model=offer.model,
-            bytes=offer.bytes,
-            free=offer.free,
-            folder=offer.folder,
-            licence=offer.licence,
-            repositories=parts,
-        )
+        parts = [OfferedRepository.like(one) for one in offer.repositories]
+        return cls.like(offer, repositories=parts)
 
 
 KINDS: Mapping[str, str] = {

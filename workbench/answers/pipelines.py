@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, Field
 
+from workbench.answers import Answer
 from workbench.representations import METHODS
 from workbench.representations.table import LEFT_OUT
 from workbench.retrieval import PRESET_REASONS, PRESETS, STAGES
@@ -16,7 +17,7 @@ PAGE_VECTORS = 1_030
 """Vectors of the page that costs are told for: ColPali's."""
 
 
-class StageOption(BaseModel):
+class StageOption(Answer):
     """An option of a stage; without `choices` it takes a number or a list of them."""
 
     summary: str
@@ -27,12 +28,10 @@ class StageOption(BaseModel):
     @classmethod
     def of(cls, spec: OptionSpec) -> StageOption:
         """From an option as its stage states it."""
-        return cls(
-            summary=spec.summary, default=spec.default, choices=list(spec.choices), experimental=spec.experimental
-        )
+        return cls.like(spec)
 
 
-class PipelineStage(BaseModel):
+class PipelineStage(Answer):
     """A stage that a pipeline can name: what it is, what it costs and where it comes from."""
 
     name: str
@@ -48,13 +47,10 @@ class PipelineStage(BaseModel):
         """From a stage, and its name."""
         method = METHODS.get(name)
         usual = {key: option.default for key, option in method.options.items()} if method is not None else {}
-        return cls(
+        return cls.like(
+            stage,
             name=name,
-            summary=stage.summary,
-            source=stage.source,
-            cost=stage.cost,
             vectors_of_1030=None if method is None else method.most(PAGE_VECTORS, usual),
-            experimental=stage.experimental,
             options={key: StageOption.of(option) for key, option in stage.options.items()},
         )
 

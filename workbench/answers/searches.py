@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from workbench.answers import Answer
 from workbench.retrieval.pipeline import PipelineReading
 from workbench.types import Box, Hit, Lifted, PageRef, Passage, SearchResult, StageScore, StageTrace, Trace, Verdict
 from workbench.types.across import AcrossHit, AcrossResult, CollectionAnswer, Merge
 
 
-class NamedPage(BaseModel):
+class NamedPage(Answer):
     """A page by its name, and the two parts of that name."""
 
     page: str = Field(description="The page, as `report.pdf#page=12`.")
@@ -42,15 +43,7 @@ class PageHit(NamedPage):
     @classmethod
     def of(cls, hit: Hit) -> PageHit:
         """From a hit."""
-        return cls(
-            **cls.parts(hit.ref),
-            page_id=hit.page_id,
-            rank=hit.rank,
-            score=hit.score,
-            score_kind=str(hit.score_kind),
-            scored=hit.scored,
-            stages=list(hit.stages),
-        )
+        return cls.like(hit, **cls.parts(hit.ref), score_kind=str(hit.score_kind))
 
 
 class SearchTrace(BaseModel):
@@ -65,7 +58,7 @@ class SearchTrace(BaseModel):
         return cls(total_ms=trace.total_ms, stages=list(trace.stages))
 
 
-class Search(BaseModel):
+class Search(Answer):
     """The pages found, best first, and what finding them cost. `complete` is false while later stages are to run."""
 
     query: str = Field(description="What was looked for, as it is shown.")
@@ -86,17 +79,11 @@ class Search(BaseModel):
     @classmethod
     def of(cls, result: SearchResult) -> Search:
         """From a search result."""
-        return cls(
+        return cls.like(
+            result,
             query=result.query_text,
             parts=result.query.as_dict()["parts"],
-            collection=result.collection,
-            encoder=result.encoder,
-            pipeline=result.pipeline,
-            complete=result.complete,
             hits=[PageHit.of(hit) for hit in result.hits],
-            notes=list(result.notes),
-            lifted=list(result.lifted),
-            verdict=result.verdict,
             trace=SearchTrace.of(result.trace),
         )
 
@@ -121,7 +108,7 @@ class AcrossPageHit(PageHit):
         return cls(**values, collection=found.collection, own_rank=own.rank, own_score=own.score, also=list(found.also))
 
 
-class AnsweredCollection(BaseModel):
+class AnsweredCollection(Answer):
     """What one of several collections said to a search."""
 
     collection: str
@@ -143,15 +130,12 @@ class AnsweredCollection(BaseModel):
     def of(cls, answer: CollectionAnswer) -> AnsweredCollection:
         """From what it said."""
         result = answer.result
-        return cls(
-            collection=answer.collection,
+        return cls.like(
+            answer,
             found=len(result.hits) if result else 0,
-            reason=answer.reason,
             searched=result is not None,
             encoder=result.encoder if result else "",
             pipeline=result.pipeline if result else "",
-            scale=answer.scale,
-            ms=answer.ms,
             notes=list(result.notes) if result else [],
             lifted=list(result.lifted) if result else [],
             verdict=result.verdict if result else None,
@@ -159,7 +143,7 @@ class AnsweredCollection(BaseModel):
         )
 
 
-class AcrossSearch(BaseModel):
+class AcrossSearch(Answer):
     """The pages found in several collections, best first. `complete` is false while some are still to be asked."""
 
     query: str = Field(description="What was looked for, as it is shown.")
@@ -178,16 +162,12 @@ class AcrossSearch(BaseModel):
     @classmethod
     def of(cls, result: AcrossResult) -> AcrossSearch:
         """From the answer of several collections."""
-        return cls(
+        return cls.like(
+            result,
             query=result.query_text,
             parts=result.query.as_dict()["parts"],
-            collections=list(result.collections),
-            complete=result.complete,
             hits=[AcrossPageHit.of_several(hit) for hit in result.hits],
-            merge=result.merge,
-            statement=result.statement,
             answers=[AnsweredCollection.of(answer) for answer in result.answers],
-            total_ms=result.total_ms,
         )
 
 
@@ -217,13 +197,10 @@ class PagePassage(NamedPage):
         """From a passage of a page of a collection."""
         rows = np.column_stack([passage.places, passage.heat[:, None]])
         packed = np.rint(np.clip(rows, 0, 1) * 255).astype(np.uint8)
-        return cls(
+        return cls.like(
+            passage,
             **cls.parts(passage.ref),
             collection=collection,
-            text=passage.text,
-            marks=list(passage.marks),
-            box=passage.box,
-            share=passage.share,
             words=[WonBy(label=label, share=share) for label, share in passage.words],
             heat=base64.b64encode(packed.tobytes()).decode("ascii"),
         )
@@ -249,7 +226,7 @@ class LackingIndex(BaseModel):
     encoder: str
 
 
-class ReadPipeline(BaseModel):
+class ReadPipeline(Answer):
     """A pipeline as it would run in a collection."""
 
     preset: str = Field(description="Empty for one that was written.")
@@ -263,14 +240,10 @@ class ReadPipeline(BaseModel):
     @classmethod
     def of(cls, value: PipelineReading) -> ReadPipeline:
         """From a reading."""
-        return cls(
-            preset=value.preset,
-            reason=value.reason,
-            pipeline=value.pipeline,
+        return cls.like(
+            value,
             steps=[PipelineStep(source=source, k=k) for source, k in value.steps],
-            k=value.k,
             lacking=[LackingIndex(index=index, encoder=encoder) for index, encoder in value.lacking],
-            rival=value.rival,
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench.answers import Answer
 from workbench.answers.collections import PutAway
 from workbench.audit import Audit, ProbeHit
 from workbench.doctor import Check
@@ -15,7 +16,7 @@ from workbench.types import CollectionInfo, IndexInfo
 from workbench.types.system import FolderInfo, PipelineLatency, SystemInfo, TableIndex, TableInfo
 
 
-class TableState(BaseModel):
+class TableState(Answer):
     """A table of a collection on disk, and the rows that some index of it does not hold yet."""
 
     name: str
@@ -31,17 +32,7 @@ class TableState(BaseModel):
     @classmethod
     def of(cls, value: TableInfo) -> TableState:
         """From a table."""
-        return cls(
-            name=value.name,
-            holds=value.holds,
-            rows=value.rows,
-            bytes=value.bytes,
-            live=value.live,
-            files=value.files,
-            versions=value.versions,
-            indexes=list(value.indexes),
-            unindexed=value.unindexed,
-        )
+        return cls.like(value)
 
 
 class WayMeasured(BaseModel):
@@ -124,7 +115,7 @@ class CopiedPage(BaseModel):
     cosine: float
 
 
-class Audited(BaseModel):
+class Audited(Answer):
     """What a collection's pages did with unrelated questions, and which are copies of others."""
 
     collection: str
@@ -141,14 +132,8 @@ class Audited(BaseModel):
     @classmethod
     def of(cls, found: Audit) -> Audited:
         """From an audit."""
-        return cls(
-            collection=found.collection,
-            encoder=found.encoder,
-            index=found.index,
-            pages=found.pages,
-            probes=found.probes,
-            k=found.k,
-            skewness=found.skewness,
+        return cls.like(
+            found,
             suspects=[
                 SuspectPage(
                     page=str(one.ref),
@@ -160,7 +145,6 @@ class Audited(BaseModel):
                 for one in found.suspects
             ],
             copies=[CopiedPage(page=str(a), of=str(b), cosine=cosine) for a, b, cosine in found.copies],
-            typical=found.typical,
         )
 
 

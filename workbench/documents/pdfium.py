@@ -8,6 +8,7 @@ page is drawn, or read its words.
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ LOCK = threading.RLock()
 
 _HEADER_WITHIN = 1024  # bytes; where readers look for %PDF-, junk before it being common
 _HEADER = b"%PDF-1.7\n"  # for a file that lost its own
+_CATALOG = re.compile(rb"(?<!\d)(\d{1,10}) (\d{1,5}) obj\s*<<[^<>]{0,500}/Type\s*/Catalog\b")
 _MAX_IN_MEMORY = 1 << 28  # bytes of a file without a header where it should be; others are read from the disk
 _MAX_OBJECTS = 20_000  # of a page; more are not looked at
 _MAX_DEPTH = 6  # of forms in one another
@@ -178,16 +180,45 @@ class PageObject:
         import pypdfium2.raw as raw
 
         edges = [ctypes.c_float() for _ in range(4)]
-        if not raw.FPDFPageObj_GetBounds(self.handle, *edges):
+        matrix = _within(page, self.forms)
+        if matrix is None or not raw.FPDFPageObj_GetBounds(self.handle, *edges):
             return None
-        for form in self.forms:
-            own = raw.FS_MATRIX()
-            if not raw.FPDFPageObj_GetMatrix(form, own):
-                return None
-            page = page @ np.array([[own.a, own.c, own.e], [own.b, own.d, own.f], [0, 0, 1]])
         left, bottom, right, top = (edge.value for edge in edges)
-        corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ page.T
+        corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ matrix.T
         return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+
+    def upright_lines(self, page: NDArray[np.float64], most: int) -> list[tuple[float, float, float]]:
+        """The upright lines of a path, x, top and bottom, in what the map makes of the page's space; see `box`."""
+        import pypdfium2.raw as raw
+
+        matrix = _within(page, (*self.forms, self.handle))
+        if matrix is None:
+            return []
+        x, y = ctypes.c_float(), ctypes.c_float()
+        points, drawn = [], []
+        for i in range(min(raw.FPDFPath_CountSegments(self.handle), 2 * most)):
+            segment = raw.FPDFPath_GetPathSegment(self.handle, i)
+            raw.FPDFPathSegment_GetPoint(segment, x, y)
+            points.append((x.value, y.value, 1.0))
+            drawn.append(raw.FPDFPathSegment_GetType(segment) == raw.FPDF_SEGMENT_LINETO)
+        if not any(drawn):
+            return []
+        ends = np.array(points) @ matrix.T
+        upright = np.flatnonzero(np.array(drawn[1:]) & (np.abs(np.diff(ends[:, 0])) < 1e-4))
+        x0, ys = ends[upright, 0], np.stack([ends[upright, 1], ends[upright + 1, 1]])
+        return list(zip(x0.tolist(), ys.min(axis=0).tolist(), ys.max(axis=0).tolist(), strict=True))[:most]
+
+
+def _within(page: NDArray[np.float64], things: Sequence[Any]) -> NDArray[np.float64] | None:
+    """An affine map ``(2, 3)`` of a page's space as one of that within these objects, the outermost first."""
+    import pypdfium2.raw as raw
+
+    for thing in things:
+        own = raw.FS_MATRIX()
+        if not raw.FPDFPageObj_GetMatrix(thing, own):
+            return None
+        page = page @ np.array([[own.a, own.c, own.e], [own.b, own.d, own.f], [0, 0, 1]])
+    return page
 
 
 def copy_pages(source: Path, target: Path, numbers: Sequence[int]) -> None:
@@ -258,8 +289,12 @@ def _open(path: Path) -> Any:
             handle = raw.FPDF_LoadDocument(str(path.resolve()).encode("utf-8", errors) + b"\0", None)
         else:
             handle = raw.FPDF_LoadMemDocument64(own, len(own), None)
+        encrypted = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+        if not handle and raw.FPDF_GetLastError() not in encrypted and (ended := _with_trailer(path)):
+            own = ended
+            handle = raw.FPDF_LoadMemDocument64(own, len(own), None)
         if not handle:
-            if raw.FPDF_GetLastError() in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            if raw.FPDF_GetLastError() in encrypted:
                 raise DocumentError(f"{name} is encrypted; save a copy without a password and add that.")
             raise DocumentError(
                 f"{name} is damaged or cut short and cannot be read as a PDF; save or download it again."
@@ -289,10 +324,33 @@ def _with_header(path: Path) -> bytes:
     return _HEADER + data if b" obj" in data and (b"trailer" in data or b"/XRef" in data) else b""
 
 
+def _with_trailer(path: Path) -> bytes:
+    """A PDF cut short before its trailer, which names the catalog, with one that does; empty if that is not lacking.
+
+    PDFium finds all objects of such a file, but not which of them is the first.
+    """
+    if path.stat().st_size > _MAX_IN_MEMORY:
+        return b""
+    data = path.read_bytes()
+    found = None if b"trailer" in data else _CATALOG.search(data)
+    if found is None:
+        return b""
+    start = data.find(b"%PDF-")
+    body = data[start:] if start >= 0 else _HEADER + data
+    return body + b"\ntrailer\n<< /Root %s %s R >>\nstartxref\n0\n%%%%EOF\n" % found.groups()
+
+
 def _load_page(document: Any, number: int) -> Any:
     import pypdfium2 as pdfium
 
     try:
+        page = document[number - 1]
+        width, height = page.get_size()
+        if width > 0 and height > 0:
+            return page
+        # A crop box that shows nothing of the page is one that no viewer heeds.
+        page.set_cropbox(*page.get_mediabox())
+        page.close()
         return document[number - 1]
     except (pdfium.PdfiumError, IndexError) as error:
         raise DocumentError(f"Page {number} is damaged and cannot be read.") from error

@@ -10,15 +10,25 @@ import functools
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.documents.layout import TextRun, is_right_to_left, turned
+from workbench.documents.layout import TextRun, is_right_to_left
 from workbench.documents.pdfium import PdfPage, map_boxes
+from workbench.documents.wholewords import (
+    GUESSED,
+    LINE_END_HYPHEN,
+    join_divided,
+    join_spaced,
+    letters_in_boxes,
+    part_unparted,
+    spaces_that_part,
+    with_first_letters,
+)
 from workbench.types import Box, Float
 from workbench.types.documents import PICTURE_AREA
 
@@ -29,10 +39,8 @@ MOST_LOGOS = 2  # of a page that are looked at; of 451 pages of reports and slid
 WORDS_PER_PICTURE = 10  # a picture over the whole page with fewer words on it is a picture, whatever they cover
 FREE = 0.7  # of a picture in one piece without words; with less, it is a background and its text is known
 _CELLS = 32
-_SPACED_LETTERS = 5  # single letters one after the other, from which on they are a word that is set wide
-_WIDER = 1.5  # times the median gap between such letters, from which on a gap is one between words
-_SPACED_AT_MOST = 1.0  # of a letter's height; letters further apart stand in columns of their own
 _MAP_ERROR_SAMPLES = 200
+MOST_RULES = 5_000  # upright lines of a page that are looked at for forms with a box to a letter; a map has more
 MAX_SYMBOLS = 0.3  # of a page's characters that are neither letters, digits nor common signs; formulas stay below
 MAX_ODD = 0.35  # of a page's longer words that no language has; headings in small capitals and codes stay below
 _FEW_ODD = 3  # words that no language has, up to which they are names and codes
@@ -40,8 +48,17 @@ _SYMBOLS = frozenset({"So", "Sk", "Sm", "Co", "Cn", "Cc"})
 _ALPHABETS = frozenset(
     {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "HEBREW", "ARABIC", "DEVANAGARI", "THAI", "HANGUL", "CJK"}
 )
+_UNLIKELY = 0.08  # of a text's pairs of letters that no language has, from which on its letters are not those printed
+_LIKELY = 0.04  # of them, up to which nothing is said; every language stays below
+_PAIRS = 100  # of letters, from which on it is told
+_PLAIN = re.compile(r"\b[A-Za-z][a-z]{3,}\b")  # capitals and codes have any pairs
 _LATIN = re.compile("[A-Za-z]")
 _VOWEL = re.compile("[aeiouyAEIOUY]")
+_RARE_PAIRS = (
+    "bcdfgkmnpqstvxz cbdfgpqvwx dbcfqx fcdgjkmpqsvwxz gfqxz hghjpqsxz jbcfgmpqrvwxz kbdfmpvxz lcfpqrx mdgkqrtvwxz "
+    "nbpqx ox pbdfgjkmnqsvxyz qbcfgjkmnpqrstvwxyz rf sdfqrvx tdfpq ux vbcdfghjkmpqtvwxz wbdfgjklmpqvwxz "
+    "xbcdfgjklmnopqrsvxyz yqxz zcfjlpqrsx"
+)
 _INNER = re.compile(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$|'s$")
 _SHUFFLED = re.compile(
     r"[a-z][A-Z0-9!-/:-@\[-`{-~]+[a-z].*[a-z][A-Z0-9!-/:-@\[-`{-~]+[a-z]|[A-Za-z][!-,:-@\[-^`{-~]+[A-Za-z]"
@@ -49,16 +66,12 @@ _SHUFFLED = re.compile(
 DOUBTFUL = "What was read of the page is hardly words of a language."
 """The notice of a page whose words are doubtful (`Sense`) once all that can be read of it is."""
 _REPLACEMENT = 0xFFFD
-_LINE_END_HYPHEN = "\x02"  # what PDFium puts for a hyphen that divides a word at a line's end
-
-_DIVIDING = (_LINE_END_HYPHEN, "-", "\u00ad", "\u2010", "\u2011")  # PDFium knows the plain one where lines follow
-_BELOW = (0.5, 2.5)  # word heights from a divided word's line to that of its rest
-_INDENT = 3.0  # word heights that the lines of a column may begin apart
 _LEFT_TO_RIGHT = re.compile(
     r"[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]"
     r"(?:[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]|(?<=\d)[.,:/](?=\d))*"
 )
 
+_INSIDE_OUT = re.compile(r"^([)\]}])([^()\[\]{}]*\d[^()\[\]{}]*)([(\[{])$")
 _ENDS = ".,:;!?\u060c\u061b\u061f"
 
 _SPACES = np.array([0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029,
@@ -97,7 +110,7 @@ def read_text_layer(page: PdfPage) -> TextLayer:
     space = np.isin(codes, _SPACES)
     believed = _share_of_real(codes[~space]) * (1.0 - errors)
     width, height = page.points()
-    runs = _runs(codes, boxes, space, width / height)
+    runs = _runs(codes, boxes, space, width / height, lambda: _upright_rules(page))
     usable = bool(runs) and believed >= MIN_USABLE
     return TextLayer(runs, usable, sense_of([text for run in runs for text in run.texts]))
 
@@ -123,8 +136,39 @@ def sense_of(words: Sequence[str]) -> Sense:
     else:
         symbols = sum(unicodedata.category(letter) in _SYMBOLS for letter in letters if not letter.isascii())
     odd, longer = sum(_is_odd(word) for word in words), sum(len(word) > 3 for word in words)
-    share = 1.0 - max(symbols / max(1, len(letters)), odd / longer if odd >= _FEW_ODD else 0.0)
-    return Sense(share, symbols > MAX_SYMBOLS * len(letters) or (odd >= _FEW_ODD and odd > MAX_ODD * longer))
+    unlikely = _unlikely_pairs(words)
+    nonsense = min(1.0, max(0.0, unlikely - _LIKELY) / (2 * _UNLIKELY))
+    share = 1.0 - max(symbols / max(1, len(letters)), odd / longer if odd >= _FEW_ODD else 0.0, nonsense)
+    shuffled = unlikely > _UNLIKELY or (odd >= _FEW_ODD and odd > MAX_ODD * longer)
+    return Sense(share, symbols > MAX_SYMBOLS * len(letters) or shuffled)
+
+
+@functools.cache
+def _rare_pairs() -> NDArray[np.bool_]:
+    """Which pairs of the letters a to z ``(26, 26)`` hardly occur in any language.
+
+    In none of 57 languages in Latin letters are they .0015 of all, in what translators wrote of programs, accents left
+    out (`python -m benchmarks.pairs`). Of 150 words of the half that did not choose them at most .032 of the pairs are
+    such, and with letters exchanged at random at least .12 in 99 of 100.
+    """
+    rare = np.zeros((26, 26), bool)
+    for group in _RARE_PAIRS.split():
+        first, *seconds = (ord(letter) - ord("a") for letter in group)
+        rare[first, seconds] = True
+    return rare
+
+
+def _unlikely_pairs(words: Sequence[str]) -> float:
+    """The share of a text's pairs of letters that no language has; 0 where there are few pairs."""
+    text = " ".join(words)
+    if not text.isascii():
+        text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+    plain = " ".join(_PLAIN.findall(text)).lower()
+    codes = np.frombuffer(plain.encode("ascii"), np.uint8).astype(np.int64) - ord("a")
+    known = (codes[:-1] >= 0) & (codes[1:] >= 0)
+    if known.sum() < _PAIRS:
+        return 0.0
+    return float(_rare_pairs()[codes[:-1][known], codes[1:][known]].mean())
 
 
 def _is_odd(word: str) -> bool:
@@ -173,11 +217,26 @@ def _characters(page: PdfPage) -> tuple[NDArray[np.int64], Float, float]:
         for i in range(n):
             box_of(handle, i, start + 16 * i)
         sample = range(0, n, max(1, n // _MAP_ERROR_SAMPLES))
+        for i in np.flatnonzero(codes == 0x20).tolist():
+            if raw.FPDFText_IsGenerated(text, i) == 1:
+                codes[i] = GUESSED
         errors = sum(raw.FPDFText_HasUnicodeMapError(text, i) == 1 for i in sample) / max(1, len(sample))
     finally:
         raw.FPDFText_ClosePage(text)
     codes[codes > sys.maxunicode] = _REPLACEMENT  # a font may claim anything
     return codes, map_boxes(page.to_fractions(), rects[:, [0, 3, 2, 1]]), errors
+
+
+def _upright_rules(page: PdfPage) -> Float:
+    """The upright lines of a page's paths, ``(m, 3)``: x, top and bottom as page fractions; `MOST_RULES` at most."""
+    import pypdfium2.raw as raw
+
+    matrix = page.to_fractions()
+    found: list[tuple[float, float, float]] = []
+    for thing in page.objects():
+        if thing.kind == raw.FPDF_PAGEOBJ_PATH and len(found) < MOST_RULES:
+            found += thing.upright_lines(matrix, MOST_RULES - len(found))
+    return np.array(found, np.float32).reshape(-1, 3)
 
 
 @functools.cache
@@ -199,14 +258,30 @@ def _share_of_real(codes: NDArray[np.int64]) -> float:
     """Share of characters that are neither replacement, private-use, unassigned-by-PDFium nor control characters."""
     if not len(codes):
         return 0.0
-    hyphen = codes == ord(_LINE_END_HYPHEN)
+    hyphen = codes == ord(LINE_END_HYPHEN)
     control = ((codes < 0x20) | ((codes >= 0x7F) & (codes < 0xA0))) & ~hyphen
     private = ((codes >= 0xE000) & (codes <= 0xF8FF)) | (codes >= 0xF0000)
     return float(1.0 - (control | private | ((codes >= 0xFFF0) & (codes <= 0xFFFF))).mean())
 
 
-def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspect: float) -> tuple[TextRun, ...]:
-    """Characters joined into words at white space, and words into runs where they follow one another on a line."""
+def _no_rules() -> Float:
+    return np.zeros((0, 3), np.float32)
+
+
+def _runs(
+    codes: NDArray[np.int64],
+    boxes: Float,
+    space: NDArray[np.bool_],
+    aspect: float,
+    rules: Callable[[], Float] = _no_rules,
+) -> tuple[TextRun, ...]:
+    """Characters joined into words at white space, and words into runs where they follow one another on a line.
+
+    ``rules`` as in `_upright_rules`.
+    """
+    unit = np.array([aspect, 1, aspect, 1], np.float32)
+    parting = spaces_that_part(codes, boxes * unit, space)
+    codes, boxes, space = codes[parting | ~space], boxes[parting | ~space], space[parting | ~space]
     shown = np.flatnonzero(~space)
     if not len(shown):
         return ()
@@ -216,6 +291,9 @@ def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspe
         np.minimum(x1[1:], x1[:-1]) < np.maximum(x0[1:], x0[:-1])
     )
     starts = np.flatnonzero(np.concatenate([[True], (np.diff(shown) > 1) | jump]))
+    square = boxes[shown] * unit
+    starts = letters_in_boxes(codes[shown], square, starts, lambda: rules() * np.array([aspect, 1, 1], np.float32))
+    starts = part_unparted(square, starts)
     word_boxes = np.concatenate(
         [np.minimum.reduceat(boxes[shown][:, :2], starts), np.maximum.reduceat(boxes[shown][:, 2:], starts)], axis=1
     )
@@ -226,55 +304,22 @@ def _runs(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_], aspe
     leftward = np.logical_or.reduceat(is_right_to_left(codes[shown]), starts)
     for i in np.flatnonzero(leftward).tolist():
         words[i] = _logical(words[i], x0[starts[i] : ends[i]] + x1[starts[i] : ends[i]])
-    turns = _turns(boxes[shown] * np.array([aspect, 1, aspect, 1], np.float32), starts, leftward)
+    if leftward.any():
+        words = [_INSIDE_OUT.sub(_turned_brackets, word) for word in words]
+    turns = _turns(square, starts, leftward)
     on_end = np.isin(turns, (90, 270))
     to_left = leftward | (turns == 180)
     follows = _follows(word_boxes[:-1], word_boxes[1:], to_left[:-1] | to_left[1:], on_end[:-1] | on_end[1:])
     first = np.concatenate([[True], (np.diff(newlines) > 0) | ~follows])
-    words, word_boxes, first, turns = _join_spaced(words, word_boxes, first, follows, turns, aspect)
-    words, keep = _join_divided(words, word_boxes, first, turns, aspect)
-    return _collect(words, word_boxes, first, keep, turns)
+    words, word_boxes, first, turns = join_spaced(words, word_boxes, first, follows, turns, aspect)
+    words, word_boxes, stay = with_first_letters(words, word_boxes, first, aspect)
+    words, keep = join_divided(words, word_boxes, first, turns, aspect)
+    return _collect(words, word_boxes, first, keep & stay, turns)
 
 
-def _join_spaced(
-    words: list[str],
-    boxes: Float,
-    first: NDArray[np.bool_],
-    follows: NDArray[np.bool_],
-    turns: NDArray[np.int64],
-    aspect: float,
-) -> tuple[list[str], Float, NDArray[np.bool_], NDArray[np.int64]]:
-    """Words set wide, whole again: ``S U M M A R Y`` is one word. All as in `_runs`, with fewer words.
-
-    The gaps tell where one of them ends, since PDFium puts a space or a line's end into each; ``follows (k - 1,)``
-    where a word lies beside the one before it.
-    """
-    single = np.array([len(word) == 1 and word.isalpha() for word in words])
-    linked = np.zeros(len(words), bool)  # to the word before
-    linked[1:] = single[1:] & single[:-1] & follows
-    ends = np.flatnonzero(~linked)
-    for start, end in zip(ends.tolist(), [*ends[1:].tolist(), len(words)], strict=True):
-        if end - start < _SPACED_LETTERS:
-            linked[start:end] = False
-            continue
-        own = boxes[start:end] * np.array([aspect, 1, aspect, 1], np.float32)
-        gaps = np.maximum(own[1:, :2] - own[:-1, 2:], own[:-1, :2] - own[1:, 2:]).max(axis=1)
-        height = np.median(np.maximum(own[:, 3] - own[:, 1], own[:, 2] - own[:, 0]))
-        within = gaps <= min(_WIDER * np.median(gaps), _SPACED_AT_MOST * height)
-        linked[start + 1 : end] = within & (2 * within.sum() > len(within))
-    if not linked.any():
-        return words, boxes, first, turns
-    starts = np.flatnonzero(~linked)
-    joined = ["".join(words[a:b]) for a, b in zip(starts, [*starts[1:], len(words)], strict=True)]
-    lower, upper = np.minimum.reduceat(boxes[:, :2], starts), np.maximum.reduceat(boxes[:, 2:], starts)
-    # One letter does not tell which way it runs, but two do.
-    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    along, down = (middle[np.append(starts[1:], len(words)) - 1] - middle[starts]).T
-    ways = np.where(
-        np.abs(down) > 1.5 * aspect * np.abs(along), np.where(down < 0, 90, 270), np.where(along < 0, 180, 0)
-    )
-    lone = np.append(starts[1:], len(words)) - starts == 1
-    return joined, np.concatenate([lower, upper], axis=1), first[starts], np.where(lone, turns[starts], ways)
+def _turned_brackets(match: re.Match[str]) -> str:
+    """Brackets that face away from the number between them, as some files have them beside right-to-left letters."""
+    return match[3] + match[2] + match[1]
 
 
 def _logical(word: str, middles: Float) -> str:
@@ -304,7 +349,9 @@ def _turns(boxes: Float, starts: NDArray[np.int64], leftward: NDArray[np.bool_])
     along, down = (middle[last] - middle[starts]).T
     along = np.where(leftward, np.abs(along), along)
     turns = np.where(np.abs(down) > 1.5 * np.abs(along), np.where(down < 0, 90, 270), np.where(along < 0, 180, 0))
-    return np.where(last > starts, turns, -1)
+    return np.where(
+        (last > starts) & ((along != 0) | (down != 0)), turns, -1
+    )  # the letters of a ligature lie in one place
 
 
 def _follows(before: Float, after: Float, leftward: NDArray[np.bool_], on_end: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -322,46 +369,6 @@ def _follows(before: Float, after: Float, leftward: NDArray[np.bool_], on_end: N
     beside |= leftward & (share_y > 0.3 * height) & (back < 1.5 * np.maximum(height, 1e-4)) & (back > -0.5 * height)
     turned = (share_x > 0.6 * width) & (-share_y < 1.5 * width) & on_end
     return np.asarray(beside | turned)
-
-
-def _join_divided(
-    words: list[str], boxes: Float, first: NDArray[np.bool_], turns: NDArray[np.int64], aspect: float
-) -> tuple[list[str], NDArray[np.bool_]]:
-    """Words divided at a line's end, whole again: ``infor-`` ``mation`` is one word, placed at its first part."""
-    keep = np.ones(len(words), bool)
-    upright = functools.cache(lambda turn: turned(boxes, turn, aspect))
-    for i, word in enumerate(words):
-        if not word.endswith(_DIVIDING):
-            continue
-        stem = word[:-1]
-        rests = _rests_of(i, upright(int(turns[i])), first) if len(stem) > 1 and stem.isalpha() else []  # B- is a grade
-        rest = next((rest for rest in rests if words[rest][:1].islower()), None)
-        words[i] = stem + ("-" if rest is None else words[rest])
-        if rest is not None:
-            words[rest], keep[rest] = "", False
-    return words, keep
-
-
-def _rests_of(word: int, boxes: NDArray[np.float64], first: NDArray[np.bool_]) -> list[int]:
-    """Words that may begin the line after that which ``word`` ends, the likeliest first: that which begins the line
-    below, and the next one, unless that stands beside it. Lines of two columns may come in turn.
-
-    ``boxes (k, 4)`` are upright, in one unit for both axes.
-    """
-    if word + 1 >= len(first) or not first[word + 1]:
-        return []
-    height = max(float(boxes[word, 3] - boxes[word, 1]), 1e-6)
-    down = ((boxes[:, 1] + boxes[:, 3]) / 2 - (boxes[word, 1] + boxes[word, 3]) / 2) / height
-    begin = word
-    while begin and abs(down[begin - 1]) < _BELOW[0]:
-        gap = boxes[begin, 0] - boxes[begin - 1, 2]
-        if not -height < gap < _INDENT * height:
-            break
-        begin -= 1
-    aligned = np.abs(boxes[:, 0] - boxes[begin, 0]) < _INDENT * height
-    below = np.flatnonzero(first & aligned & (down > _BELOW[0]) & (down < _BELOW[1]))
-    after = [word + 1] if abs(down[word + 1]) > _BELOW[0] else []
-    return [*below[down[below].argsort()][:1].tolist(), *after]
 
 
 def _collect(

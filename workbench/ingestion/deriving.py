@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from workbench.errors import StoreError
-from workbench.ingestion.workers import Actor, Actors, connected, data_of, lost, made, resources
+from workbench.ingestion.workers import Actor, Actors, connected, data_of, index_table, lost, made, resources
 from workbench.settings import Settings
 from workbench.store import Collection, Fragments, Library, NewIndex
 
@@ -38,6 +39,11 @@ class DerivedByRay:
                             yield rows
         if todo:
             raise StoreError(lost(TRIES, losses))
+
+    def indexed(self, place: Path, column: str, cells: int) -> None:
+        """See `store.ann.Indexing`; each processor of the cluster indexes some files of the table."""
+        with connected(self.workers):
+            index_table(place, column, cells)
 
 
 class _Derive(Actor):

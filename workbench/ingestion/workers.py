@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from workbench.documents.workers import cores
@@ -109,6 +110,23 @@ def resources() -> tuple[int, int]:
 def counted(there: Mapping[str, float]) -> tuple[int, int]:
     """The processors, one at least, and cards of what Ray says is ``there``."""
     return max(1, int(there.get("CPU", 1))), int(there.get("GPU", 0))
+
+
+def index_table(place: Path, column: str, cells: int) -> None:
+    """An IVF index over a column of a Lance table that all of the connected cluster sees; see `store.ann.Indexing`."""
+    import lance_ray
+
+    processors, _cards = resources()
+    lance_ray.create_index(
+        str(place),
+        column=column,
+        index_type="IVF_FLAT",
+        metric="l2",
+        num_partitions=cells,
+        sample_rate=min(256, cells),  # of a table of cells x cells rows or more, which has to have as many for each
+        num_workers=processors,
+        num_segments=processors,
+    )
 
 
 def data_of(things: Sequence[Any]) -> Any:

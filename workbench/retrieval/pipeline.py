@@ -103,7 +103,8 @@ PRESETS: Mapping[str, str] = {
     "three-stage": "global:200 > rows:60 > full:10",
     "fast": "lift(sum(bm25, global)):10",
     "balanced": "lift(sum(bm25, global)):100 > lift(sum(bm25, rows)):10",
-    "accurate": "lift(sum(bm25, global)):100 > lift(sum[weights=2/1/1](bm25, rows[weights=idf], full[weights=idf])):10",
+    "accurate": "lift(sum(bm25, global)):100 > "
+    "lift(sum[peak=4,weights=2/1/1](bm25, rows[weights=idf], full[weights=idf])):10",
     "hybrid": "lift(sum(bm25, conv)):10",
     "text": "lift(bm25):10",
 }

@@ -19,7 +19,7 @@ import logging
 import math
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,8 +45,13 @@ CANDIDATES = 2
 """How many times the pages that a stage keeps an index is to name."""
 LEAST = 256
 """Pages below which there is nothing to cut into cells."""
+FRAGMENT = 1 << 16
+"""Pages in a file of an index's table, which several processes can index beside one another."""
 STALE = 0.2
 """Share of an index's pages that may have come or gone before it is made anew."""
+
+Indexing = Callable[[Path, str, int], None]
+"""Makes an IVF index over a column of the table in a folder, by the Euclidean distance, of so many cells."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,16 @@ def read_ann(path: Path, name: str) -> AnnIndex | None:
         return None
 
 
-def make_ann(path: Path, name: str, held: FlatVectors) -> AnnIndex:
+def indexed_here(place: Path, column: str, cells: int) -> None:
+    """See `Indexing`; by this process."""
+    import lancedb
+    from lancedb.index import IvfFlat
+
+    table = lancedb.connect(str(place.parent)).open_table(place.stem)
+    table.create_index(column, config=IvfFlat(distance_type="l2", num_partitions=cells))
+
+
+def make_ann(path: Path, name: str, held: FlatVectors, indexing: Indexing = indexed_here) -> AnnIndex:
     """Make the index of an index of one vector a page, in a folder of its own, and only then name it in its file."""
     folder = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}.ann")
     pages = len(held.page_ids)
@@ -130,9 +144,10 @@ def make_ann(path: Path, name: str, held: FlatVectors) -> AnnIndex:
     dim = held.flat.shape[1]
     schema = pa.schema([pa.field("number", pa.int64()), pa.field("vector", pa.list_(pa.float32(), dim + 1))])
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for start in range(0, pages, _BATCH):
-            rows = _vectors(held, start, min(start + _BATCH, pages)) - mean
+    def batches(first: int) -> Iterator[pa.RecordBatch]:
+        end = min(first + FRAGMENT, pages)
+        for start in range(first, end, _BATCH):
+            rows = _vectors(held, start, min(start + _BATCH, end)) - mean
             rows /= greatest
             last = np.sqrt(np.maximum(0, 1 - np.einsum("ij,ij->i", rows, rows)))[:, None]
             flat = np.ascontiguousarray(np.concatenate([rows, last], axis=1), np.float32).reshape(-1)
@@ -140,13 +155,14 @@ def make_ann(path: Path, name: str, held: FlatVectors) -> AnnIndex:
             yield pa.record_batch([numbers, pa.FixedSizeListArray.from_arrays(pa.array(flat), dim + 1)], schema=schema)
 
     import lancedb
-    from lancedb.index import IvfFlat
 
     cells = max(1, math.isqrt(pages))
     try:
-        db = lancedb.connect(str(folder))
-        table = db.create_table("pages", data=pa.RecordBatchReader.from_batches(schema, batches()))
-        table.create_index("vector", config=IvfFlat(distance_type="l2", num_partitions=cells))
+        table = lancedb.connect(str(folder)).create_table("pages", schema=schema)
+        for first in range(0, pages, FRAGMENT):
+            table.add(pa.RecordBatchReader.from_batches(schema, batches(first)))
+        indexing(folder / "pages.lance", "vector", cells)
+        table.checkout_latest()
         write_arrays(
             path, name=name, folder=folder.name, cells=cells, mean=mean, sums=held.sums, page_ids=held.page_ids.raw
         )

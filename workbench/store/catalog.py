@@ -15,6 +15,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.atomic import write_whole
@@ -151,15 +152,17 @@ class Catalog:
     def values(self, table: str, name: str) -> set[Any]:
         """The different values of a column of a table."""
         with intact(self.name):
-            return set(self._column(table, name).unique().to_pylist())
+            return set(self.arrow(table, [name])[name].unique().to_pylist())
 
     def total(self, table: str, name: str) -> int:
         """The sum of a column of whole numbers of a table."""
         with intact(self.name):
-            return int(pc.sum(self._column(table, name)).as_py() or 0)
+            return int(pc.sum(self.arrow(table, [name])[name]).as_py() or 0)
 
-    def _column(self, table: str, name: str) -> Any:
-        return steadily(self.table(table).search().select([name]).to_arrow)[name]
+    def arrow(self, table: str, names: Sequence[str]) -> pa.Table:
+        """Columns of all rows of a table, as Arrow has them."""
+        with intact(self.name):
+            return steadily(self.table(table).search().select(list(names)).to_arrow)
 
     def gaps(self) -> dict[str, dict[str, str]]:
         """By encoder: the pages it failed on that are in the collection all the same, and why."""

@@ -22,6 +22,7 @@ from workbench.errors import NotFoundError
 from workbench.settings import CollectionSettings
 from workbench.store.catalog import Catalog
 from workbench.store.conditions import both, quoted, within
+from workbench.store.counts import FILE, Counts
 from workbench.store.directory import COMMITTED, PageDirectory
 from workbench.store.document_records import DocumentRecords
 from workbench.store.encoder_vectors import EncoderVectors
@@ -33,6 +34,7 @@ from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATER, LEAVING, TOLD, document_name, file_part, rebuilt_page, stored_page
 from workbench.store.snapshot import Snapshot
 from workbench.store.storage import Storage, storage_at
+from workbench.store.tables import OWN_TABLES
 from workbench.types import CollectionInfo, DocumentInfo, Page, PageGap, PageRef, Quarantined, StoredPage
 from workbench.types.filters import FieldTest, Filter
 from workbench.types.text import wellformed
@@ -57,6 +59,7 @@ class Collection:
         self._lock = threading.RLock()
         self._spaces: tuple[Manifest, dict[str, EncoderVectors]] = self.catalog.manifest, {}
         self._snapshot: Snapshot | None = None
+        self._counts: Counts | None = None
         self._whole: tuple[PageDirectory | None, set[str]] = None, set()
 
     # -- what it is ---------------------------------------------------------------------------------------------------
@@ -105,34 +108,63 @@ class Collection:
 
     def info(self) -> CollectionInfo:
         """Counts and sizes, from the tables and the files; no vector is read, and no picture's file is looked at."""
-        gaps = self.catalog.gaps()
-        spaces = tuple(space.describe(gaps.get(space.encoder, {})) for space in self.spaces())
+        held = self.spaces()
+        counts = self._counted(held)
+        spaces = tuple(space.weighed(info) for space, info in zip(held, counts.spaces, strict=True))
+        kept_out = len(self.directory()) - self.page_count() if self.quarantine() else 0
         return CollectionInfo(
             self.name,
             self.encoder,
-            len(self.records.listed()),
-            len(self.directory()),
-            self.records.failed_count(),
-            self.storage.bytes(but=IMAGES) + self.catalog.total("pages", "picture_bytes"),
+            counts.documents,
+            counts.pages,
+            counts.failed,
+            self.storage.bytes(but=IMAGES) + counts.picture_bytes,
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
-            len(self.directory()) - self.page_count(),
-            len(self.unread()),
+            kept_out,
+            counts.unread,
         )
+
+    def recount(self) -> None:
+        """Believe no counts that were kept of it."""
+        self._counts = None
+        (self.path / FILE).unlink(missing_ok=True)
+
+    def _counted(self, spaces: Sequence[EncoderVectors]) -> Counts:
+        """What it holds now, counted where nobody has done so yet."""
+        tables = [*OWN_TABLES, *(index.table for space in spaces for index in space.record.indexes)]
+        state = {table: self.catalog.version(table) for table in tables if self.catalog.has_table(table)}
+        known = self._counts
+        if known is None or known.state != state:
+            known = Counts.read(self.path, state)
+            if known is None:
+                gaps = self.catalog.gaps()
+                known = Counts(
+                    state,
+                    len(self.records.listed()),
+                    len(self.directory()),
+                    self.records.failed_count(),
+                    len(self.unread()),
+                    self.catalog.total("pages", "picture_bytes"),
+                    tuple(space.counted(gaps.get(space.encoder, {})) for space in spaces),
+                    dict(sum((space.bytes_by_file() for space in spaces), Counter())),
+                )
+                known.write(self.path)
+            self._counts = known
+        return known
 
     # -- documents and pages ------------------------------------------------------------------------------------------
 
     def documents(self) -> list[DocumentInfo]:
         """Every document, by name; ``bytes`` are those of its vectors (without compression) and pictures."""
-        sizes: Counter[str] = sum((space.bytes_by_file() for space in self.spaces()), Counter())
         lacking: dict[str, list[PageGap]] = {}
         for encoder, pages in self.catalog.gaps().items():
             held = self.space(encoder).held() if encoder in self.encoders else set(pages)
             for page, reason in pages.items():
                 if page not in held:
                     lacking.setdefault(page, []).append(PageGap(int(page.rpartition(":")[2]), encoder, reason))
-        return self.records.infos(sizes, lacking)
+        return self.records.infos(self._counted(self.spaces()).vector_bytes, lacking)
 
     def indexed_pages(self, content_hash: str) -> set[int]:
         """Numbers of the pages of a document that need not be read again.
@@ -276,7 +308,7 @@ class Collection:
         """Let go of mapped files and handles; they come back when needed."""
         with self._lock:
             self._close_spaces()
-            self._snapshot = None
+            self._snapshot = self._counts = None
             self._whole = None, set()
             self.words.close()
             self.catalog.close()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import pyarrow.compute as pc
 
 from workbench.errors import NotFoundError
 from workbench.store.catalog import Catalog
@@ -21,9 +24,23 @@ from workbench.store.schema import (
     DocumentRecord,
     document_name,
     file_part,
-    page_id,
 )
 from workbench.types import DocumentInfo, PageFailureRecord, PageGap, PageNotice
+
+_TOLD_OF = f"status = '{FAILED}' OR reason != ''"
+_ALL = pc.CountOptions(mode="all")
+
+
+@dataclass(slots=True)
+class _Pages:
+    """What is counted of a document's pages: those that are in by where their words come from."""
+
+    by_source: Counter[str] = field(default_factory=Counter)
+    picture_bytes: int = 0
+
+    @property
+    def indexed(self) -> int:
+        return self.by_source.total()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +103,7 @@ class DocumentRecords:
     def troubles(self) -> dict[str, Troubles]:
         """Numbers of the pages that did not go in, or could hardly be read, by the content of their document."""
         found: dict[str, Troubles] = {}
-        where = f"status = '{FAILED}' OR reason != ''"
-        for row in self._catalog.rows("pages", where, ["content_hash", "page", "status"]):
+        for row in self._catalog.rows("pages", _TOLD_OF, ["content_hash", "page", "status"]):
             of_it = found.setdefault(row["content_hash"], Troubles())
             (of_it.failed if row["status"] == FAILED else of_it.hardly).add(row["page"])
         return found
@@ -103,33 +119,32 @@ class DocumentRecords:
         ``sizes`` are the bytes of vectors by the part of a file's hash that page ids carry, ``lacking`` by page id the
         encoders that failed on it.
         """
-        names = ["content_hash", "page", "status", "reason", "words_source", "picture_bytes", "quality"]
-        by_hash: dict[str, list[dict[str, Any]]] = {}
-        for row in self._catalog.rows("pages", None, names):
-            by_hash.setdefault(row["content_hash"], []).append(row)
+        counted, told_of = self._counted(), self._told_of()
+        gaps: dict[str, list[PageGap]] = {}
+        there = self._catalog.directory().ids if lacking else ()
+        for page in lacking:
+            if page in there:
+                gaps.setdefault(page.partition(":")[0], []).extend(lacking[page])
         found = []
         for record in self.listed():
-            pages = sorted(by_hash.get(record.content_hash, []), key=lambda row: row["page"])
-            indexed = [row for row in pages if row["status"] == OK]
-            sources = {row["words_source"] for row in indexed} - {"none"}
-            unread = sum(row["words_source"] == LATER for row in indexed)
-            notices = tuple(
-                PageNotice(row["page"], row["reason"], row.get("quality")) for row in indexed if row["reason"]
-            )
-            wordless = sum(row["words_source"] == "none" for row in indexed)
-            told = legibility(record.pages, len(indexed), unread, len(notices), wordless)
+            pages, rows = counted.get(record.content_hash, _Pages()), told_of.get(record.content_hash, [])
+            notices = tuple(PageNotice(r["page"], r["reason"], r.get("quality")) for r in rows if r["status"] == OK)
+            unread, wordless = pages.by_source[LATER], pages.by_source["none"]
+            sources = [source for source in pages.by_source if source != "none"]
+            told = legibility(record.pages, pages.indexed, unread, len(notices), wordless)
+            part = file_part(record.content_hash)
             found.append(
                 DocumentInfo(
                     record.name,
                     record.pages,
-                    len(indexed),
-                    tuple(PageFailureRecord(row["page"], row["reason"]) for row in pages if row["status"] == FAILED),
+                    pages.indexed,
+                    tuple(PageFailureRecord(row["page"], row["reason"]) for row in rows if row["status"] == FAILED),
                     record.content_hash,
-                    sizes.get(file_part(record.content_hash), 0) + sum(row["picture_bytes"] for row in pages),
+                    sizes.get(part, 0) + pages.picture_bytes,
                     record.added,
-                    sources.pop() if len(sources) == 1 else "mixed" if sources else "none",
+                    sources[0] if len(sources) == 1 else "mixed" if sources else "none",
                     record.tags,
-                    tuple(gap for row in indexed for gap in lacking.get(page_id(record.content_hash, row["page"]), ())),
+                    tuple(sorted(gaps.get(part, ()), key=lambda gap: gap.page)),
                     record.meta,
                     unread,
                     notices,
@@ -138,3 +153,24 @@ class DocumentRecords:
                 )
             )
         return sorted(found, key=lambda info: (info.name, info.added))
+
+    def _counted(self) -> dict[str, _Pages]:
+        """The pages of each document, by its content, counted by Arrow: a row a page would take seconds of many."""
+        rows = self._catalog.arrow("pages", ["content_hash", "status", "words_source", "picture_bytes"])
+        keys = ["content_hash", "status", "words_source"]
+        grouped = rows.group_by(keys).aggregate([("picture_bytes", "sum"), ("picture_bytes", "count", _ALL)])
+        found: dict[str, _Pages] = {}
+        for row in grouped.to_pylist():
+            pages = found.setdefault(row["content_hash"], _Pages())
+            pages.picture_bytes += row["picture_bytes_sum"] or 0
+            if row["status"] == OK:
+                pages.by_source[row["words_source"]] += row["picture_bytes_count"]
+        return found
+
+    def _told_of(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of pages that failed, or that something is to be said of, by the content of their document."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        names = ["content_hash", "page", "status", "reason", "quality"]
+        for row in self._catalog.rows("pages", _TOLD_OF, names):
+            found.setdefault(row["content_hash"], []).append(row)
+        return {content: sorted(rows, key=lambda row: row["page"]) for content, rows in found.items()}

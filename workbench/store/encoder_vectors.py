@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +26,7 @@ from workbench.errors import InputError, NotFoundError
 from workbench.representations import FittedIndex, Representation
 from workbench.settings import Settings
 from workbench.store import inverted_lists as inverted_lists
-from workbench.store.ann import LEAST, AnnIndex, drop_ann, make_ann, read_ann
+from workbench.store.ann import LEAST, AnnIndex, Indexing, drop_ann, indexed_here, make_ann, read_ann
 from workbench.store.cache import VECTORS
 from workbench.store.catalog import Catalog
 from workbench.store.conditions import within
@@ -34,7 +36,7 @@ from workbench.store.fitted import read_fitted
 from workbench.store.inverted_lists import InvertedLists
 from workbench.store.manifest import FULL, IndexRecord, SpaceRecord
 from workbench.store.quarantine import Quarantine
-from workbench.store.schema import embedding_of
+from workbench.store.schema import ID_DIGITS, embedding_of
 from workbench.store.table_vectors import Held, PageVectors, TableVectors
 from workbench.store.tables import columns, ragged_batches, steadily
 from workbench.store.vector_cache import FlatVectors, VectorCache
@@ -44,6 +46,8 @@ from workbench.types.filters import Filter
 log = logging.getLogger(__name__)
 
 PLACES = ("boxes", "cell", "grid", "labels")
+BETWEEN = 0.1
+"""Seconds between two steps of rounding."""
 STREAMED = 256
 """Pages in a batch of a stream from an object store: at most some 60 MB."""
 FITTED_ON = 400
@@ -51,7 +55,10 @@ FITTED_ON = 400
 
 
 class EncoderVectors:
-    """One encoder's vectors of a collection. Safe to read from several threads, while somebody writes."""
+    """One encoder's vectors of a collection. Safe to read from several threads, while somebody writes.
+
+    ``rounds`` counts how often vectors were rounded behind searches, which then find others in place of those they had.
+    """
 
     def __init__(self, catalog: Catalog, record: SpaceRecord, primary: bool) -> None:
         self.record = record
@@ -68,6 +75,7 @@ class EncoderVectors:
         self._anns: dict[str, AnnIndex] = {}
         self._makers: dict[str, threading.Thread] = {}
         self._making = threading.Lock()
+        self.rounds = 0
         self._searched: dict[str, tuple[PageVectors, Quarantine, PageVectors]] = {}
         self._tables: dict[str, tuple[TableVectors, PageDirectory, TableVectors]] = {}
 
@@ -139,32 +147,26 @@ class EncoderVectors:
         """`MismatchError` unless this encoder made the vectors."""
         self.record.check(info)
 
-    def describe(self, gaps: Mapping[str, str]) -> SpaceInfo:
-        """Counts and sizes; no vector is read. ``gaps`` are the pages its encoder failed on."""
+    def counted(self, gaps: Mapping[str, str]) -> SpaceInfo:
+        """What it holds, without bytes; no vector is read. ``gaps`` are the pages its encoder failed on."""
         directory = self._catalog.directory()
-        there = np.ones(len(directory), np.bool_)
-        for name in self.indexes:
-            there &= self._in_table(name).page_ids.places(directory.ids) >= 0
+        there, indexes = np.ones(len(directory), np.bool_), []
+        for name, index in self._indexes.items():
+            table = self._in_table(name)
+            at = table.page_ids.places(directory.ids)
+            there &= at >= 0
+            lengths = table.lengths[at[at >= 0]]
+            indexes.append(IndexInfo(name, len(lengths), int(lengths.sum()), index.dim, index.dtype, 0))
         lacking = directory.ids.places(gaps)
         held, failed = int(there.sum()), int((~there[lacking[lacking >= 0]]).sum())
-        indexes = tuple(self._describe(name, directory) for name in self.indexes)
-        return SpaceInfo(
-            self.encoder,
-            self.info.kind,
-            self.dim,
-            self.primary,
-            held,
-            failed,
-            len(directory) - held - failed,
-            sum(index.bytes for index in indexes),
-            indexes,
-        )
+        missing = len(directory) - held - failed
+        return SpaceInfo(self.encoder, self.info.kind, self.dim, self.primary, held, failed, missing, 0, tuple(indexes))
 
-    def _describe(self, name: str, directory: PageDirectory) -> IndexInfo:
-        index, there = self._indexes[name], self._in_table(name)
-        held = there.lengths[directory.ids.places(there.page_ids) >= 0]
-        size = self._catalog.table_bytes(index.table)
-        return IndexInfo(name, len(held), int(held.sum()), index.dim, index.dtype, size)
+    def weighed(self, info: SpaceInfo) -> SpaceInfo:
+        """What was `counted`, with the bytes of its tables as they are now."""
+        sizes = [self._catalog.table_bytes(self.index(index.name).table) for index in info.indexes]
+        indexes = tuple(replace(index, bytes=size) for index, size in zip(info.indexes, sizes, strict=True))
+        return replace(info, bytes=sum(sizes), indexes=indexes)
 
     # -- pages --------------------------------------------------------------------------------------------------------
 
@@ -186,8 +188,10 @@ class EncoderVectors:
         total: Counter[str] = Counter()
         for name, index in self._indexes.items():
             there = self._in_table(name)
-            for page, count in zip(there.page_ids, there.lengths.tolist(), strict=True):
-                total[page.partition(":")[0]] += count * index.itemsize
+            files, of = np.unique(there.page_ids.raw.astype(f"S{ID_DIGITS}"), return_inverse=True)
+            counts = np.bincount(of, there.lengths, len(files)) if len(files) else np.zeros(0)
+            sizes = (counts * index.itemsize).astype(int).tolist()
+            total.update(dict(zip(map(bytes.decode, files.tolist()), sizes, strict=True)))
         return total
 
     def stored_ids(self, index: str) -> list[str]:
@@ -258,7 +262,38 @@ class EncoderVectors:
             flat = self._flats[self.index(index).name]
             found = self._searchable(index, flat.current(stamp, pages, fetch))
             catalog.storage.used(flat.directory)
-            return found
+        if flat.lags:
+            self._behind(f"rounding {index}", self._round, index)
+        return found
+
+    def settle(self, index: str, indexing: Indexing = indexed_here) -> None:
+        """Bring an index's copy, its rounded vectors and its approximate index up to date, as far as it has them.
+
+        A new approximate index is made by ``indexing``, which sees this machine's folders.
+        """
+        self.vectors(index)
+        if self._flats[index].lags:
+            self._behind(f"rounding {index}", self._round, index).join()
+        if self.approximated(index):
+            if indexing is not indexed_here:
+                self._make_ann(index, indexing)
+            self.ann(index, wait=True)
+
+    def _behind(self, name: str, work: Callable[[str], None], index: str) -> threading.Thread:
+        """The thread that is at some work on an index, begun where none is."""
+        with self._making:
+            maker = self._makers.get(name)
+            if maker is None or not maker.is_alive():
+                # No daemon: LanceDB's work does not bear being broken off by the end of the process.
+                maker = self._makers[name] = threading.Thread(target=work, args=(index,), name=name)
+                maker.start()
+        return maker
+
+    def _round(self, index: str) -> None:
+        """Round what is not yet, until the process ends; others get a turn at the copy after each step."""
+        while self._flats[index].round_on() and threading.main_thread().is_alive():
+            time.sleep(BETWEEN)
+        self.rounds += 1
 
     def _in_table(self, index: str) -> TableVectors:
         """All rows of an index's table, committed or not, looked for again when it has changed."""
@@ -342,25 +377,20 @@ class EncoderVectors:
         if found is not None:
             self._anns[index] = found
         if (found is None or found.stale(held)) and len(held.page_ids) >= LEAST:
-            with self._making:
-                maker = self._makers.get(index)
-                if maker is None or not maker.is_alive():
-                    # No daemon: LanceDB's work does not bear being broken off by the end of the process.
-                    maker = threading.Thread(target=self._make_ann, args=(index, held), name="ann index")
-                    self._makers[index] = maker
-                    maker.start()
+            maker = self._behind(f"approximate {index}", self._make_ann, index)
             if wait:
                 maker.join()
                 found = self._anns.get(index)
         return found
 
-    def _make_ann(self, index: str, held: FlatVectors) -> None:
+    def _make_ann(self, index: str, indexing: Indexing = indexed_here) -> None:
         path = self._ann_file(index)
         try:
+            held = self.mapped(index)
             with FileLock(path.with_suffix(".lock")):
                 there = read_ann(path, self.index(index).table)
                 fit = there is not None and not there.stale(held)  # another process was quicker
-                self._anns[index] = there if fit and there else make_ann(path, self.index(index).table, held)
+                self._anns[index] = there if fit and there else make_ann(path, self.index(index).table, held, indexing)
         except Exception as error:  # a full disk, a folder that is read only: searches compare every page
             log.warning("the approximate index %s cannot be made (%s); every page is compared", path, error)
 

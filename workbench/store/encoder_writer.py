@@ -53,7 +53,5 @@ class EncoderWriter:
             grown = (pages - largest) * GROWN > pages
             if files > VECTOR_FRAGMENTS and (grown or files > pages // PAGES_A_FRAGMENT):
                 self._tables.tidy(index.table, NOW, if_room=True)
-            self.space.vectors(index.name)
-            if self.space.approximated(index.name):
-                self.space.ann(index.name, wait=True)
+            self.space.settle(index.name)
         self.space.drop_needless()

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
+from workbench.store.ann import Indexing, indexed_here
 from workbench.store.cache import VECTORS
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import room
@@ -55,15 +56,17 @@ class IndexWriter:
         progress: Callable[[int], None] | None = None,
         stopped: Stopped = lambda: False,
         by: Callable[[NewIndex, Sequence[str]], Generator[Fragments, None, None]] | None = None,
+        indexing: Indexing = indexed_here,
     ) -> int | None:
         """Make an index from the stored full vectors; returns how many pages it holds.
 
         One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
 
         ``progress`` hears how many are done. ``stopped`` is asked after each batch: if so, what was made is dropped,
-        and None returned. ``by`` has others make the rows of pages. The full vectors are stored in half precision, so
-        the pooled ones differ from those made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder
-        has the index already or its kind of vectors cannot have it.
+        and None returned. ``by`` has others make the rows of pages, ``indexing`` an approximate index over them, where
+        there is to be one. The full vectors are stored in half precision, so the pooled ones differ from those made at
+        ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already or its kind of
+        vectors cannot have it.
         """
         space = self._collection.space(encoder_id)
         index = space.new_index(name)
@@ -86,7 +89,7 @@ class IndexWriter:
                 self.drop_unnamed()
                 return None
             self._catalog.manifest.with_space(space.record.adding(index)).write(self._session.storage)
-            self._collection.space(encoder_id).vectors(index.name)
+            self._collection.space(encoder_id).settle(index.name, indexing)
         return done
 
     def _rows(self, new: NewIndex, ids: Sequence[str]) -> Generator[pa.Table, None, None]:

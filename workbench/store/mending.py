@@ -59,6 +59,7 @@ def mend_manifest(storage: Storage, info_of: Callable[[str], EncoderInfo], given
 def mend(collection: Collection) -> list[str]:
     """Make anew what can be; sentences on what was done. `CollectionBusyError` while somebody writes."""
     done: list[str] = []
+    collection.recount()
     again = _leave_out(collection, done)
     try:
         collection.catalog.gaps()

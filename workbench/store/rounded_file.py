@@ -37,14 +37,15 @@ class RoundedFile:
     record: Path
     dim: int
 
-    def read(self, rows: int, total: int, bounds: Float, mark: int, trusting: bool) -> Screen | None:
+    def read(self, rows: int, total: int, bounds: Float, mark: int | None, trusting: bool) -> Screen | None:
         """What it holds, if its first ``rows`` have the checksum ``total``; None, with a warning, if they have not.
 
-        They are not read where it was found to be what ``mark`` stands for, except for who does not trust that.
+        They are not read where it was found to be what ``mark`` stands for, except for who does not trust that. Nor
+        without a mark: for who has no use for them.
         """
         try:
             before, codes = self.soundness.identity(), self._map(rows)
-            if not (trusting and self.soundness.known(mark)):
+            if mark is not None and not (trusting and self.soundness.known(mark)):
                 if zlib.crc32(codes.data) != total:
                     raise ValueError("it is not as it was written")
                 self.soundness.read(mark, before)
@@ -55,33 +56,29 @@ class RoundedFile:
 
     def extended(
         self, known: Screen | None, total: int, flat: NDArray[Any], starts: Int64, lengths: Int64
-    ) -> tuple[Screen | None, int]:
+    ) -> tuple[Screen, int]:
         """Those of all pages of ``flat``, and their checksum; ``known``, of the checksum ``total``, has the first.
 
-        Pages come as they lie. None where the disk has no room: then all vectors are compared.
+        Pages come as they lie. `OSError` where the disk has no room.
         """
         row, total = (0, 0) if known is None else (len(known.codes), total)
         bounds = [np.zeros((0, 3), np.float32) if known is None else known.bounds]
-        try:
-            if known is None:  # who has an earlier one mapped keeps what is mapped
-                self.file.unlink(missing_ok=True)
-            self.file.touch()
-            with self.file.open("r+b") as file, _cut_back(file, row * self.dim):
-                file.seek(row * self.dim)
-                for first in range(len(bounds[0]), len(starts), AT_ONCE):
-                    at, count = starts[first : first + AT_ONCE], lengths[first : first + AT_ONCE]
-                    end = int(at[-1] + count[-1]) if first + AT_ONCE < len(starts) else len(flat)
-                    span, rows = np.zeros((end - row, self.dim), np.int8), rows_of(at, count)  # 0: of pages now gone
-                    span[rows - row], found = rounded(flat[rows], count)
-                    file.write(span.data)
-                    bounds.append(found)
-                    row, total = end, zlib.crc32(span.data, total)
-                file.flush()
-                os.fsync(file.fileno())
-            self.soundness.date_back()
-        except OSError as error:
-            log.warning("the rounded vectors %s cannot be written (%s); all vectors are compared", self.file, error)
-            return None, 0
+        if known is None:  # who has an earlier one mapped keeps what is mapped
+            self.file.unlink(missing_ok=True)
+        self.file.touch()
+        with self.file.open("r+b") as file, _cut_back(file, row * self.dim):
+            file.seek(row * self.dim)
+            for first in range(len(bounds[0]), len(starts), AT_ONCE):
+                at, count = starts[first : first + AT_ONCE], lengths[first : first + AT_ONCE]
+                end = int(at[-1] + count[-1]) if first + AT_ONCE < len(starts) else len(flat)
+                span, rows = np.zeros((end - row, self.dim), np.int8), rows_of(at, count)  # 0: of pages now gone
+                span[rows - row], found = rounded(flat[rows], count)
+                file.write(span.data)
+                bounds.append(found)
+                row, total = end, zlib.crc32(span.data, total)
+            file.flush()
+            os.fsync(file.fileno())
+        self.soundness.date_back()
         return Screen(self._map(row), np.concatenate(bounds)), total
 
     @property

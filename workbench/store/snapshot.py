@@ -68,8 +68,8 @@ class Snapshot:
         self.directory = directory
         self._catalog = catalog
         self._page_words = words
-        self._indexes: dict[tuple[str, str], IndexRows[PageVectors]] = {}
-        self._mapped: dict[tuple[str, str], IndexRows[FlatVectors]] = {}
+        self._indexes: dict[tuple[str, str, int], IndexRows[PageVectors]] = {}
+        self._mapped: dict[tuple[str, str, int], IndexRows[FlatVectors]] = {}
         self._filtered: OrderedDict[Filter, Rows] = OrderedDict()
         self._values: dict[str, Mapping[str, Rows]] = {}
         self._words: tuple[CorpusPart, Rows] | None = None
@@ -197,21 +197,22 @@ class Snapshot:
 
     def _placed(
         self,
-        known: dict[tuple[str, str], IndexRows[Held]],
+        known: dict[tuple[str, str, int], IndexRows[Held]],
         space: EncoderVectors,
         name: str,
         vectors: Callable[[str], Held],
     ) -> IndexRows[Held]:
-        found = known.get((space.encoder, name))
+        key = (space.encoder, name, space.rounds)
+        found = known.get(key)
         if found is not None and space.primary:
-            return found  # vectors of the first encoder go in before their page does, and change only with the pages
+            return found  # vectors of the first encoder go in before their page does: else they change with the pages
         held = vectors(name)
         if found is None or found.vectors is not held:
             rows = self.rows(held.page_ids)
             positions = np.full(len(self), -1, np.int64)
             there = np.flatnonzero(rows >= 0)
             positions[rows[there]] = there
-            found = known[space.encoder, name] = IndexRows(held, rows, positions)
+            found = known[key] = IndexRows(held, rows, positions)
         return found
 
     @cached_property

@@ -15,8 +15,9 @@ its size, times or number change. Where a full or locked disk leaves no room for
 memory instead.
 
 A copy may be ``screened``: beside it lies a second file with the vectors rounded to a byte a number, row by row, and in
-the directory what bounds they give (`screening`). It is written with the copy, and where it lacks, or is not as the
-directory says, made again out of the copy.
+the directory what bounds they give (`screening`). It may end sooner than the copy: the vectors of a few pages are
+rounded where the copy is brought up to date, those of more a step at a time (`round_on`), since nobody is to wait for
+that. Where rounding is of no use it is left as it is, for other machines on the same folder.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ from workbench.types import Int64, Ragged
 
 log = logging.getLogger(__name__)
 
+STEP = 2048
+"""Pages whose vectors are rounded in one go, half a second or so, in which nobody else can change the copy."""
 IN_MEMORY = 0.5
 """Share of the free memory that vectors may take when the disk has no room for them."""
 
@@ -105,7 +108,8 @@ class _Copy:
     """What is on disk: the state of the collection it copies, its file's number, rows and checksum, the vectors mapped.
 
     ``damaged`` pages are left out; a copy that lacks some is of no state. ``identity`` is that of the file when it was
-    found to be so. ``codes`` is the checksum of the rounded vectors, where they are kept.
+    found to be so. ``rounds`` are the rounded vectors of its first pages and ``codes`` their checksum, also where they
+    are of no use, when nobody has read them.
     """
 
     stamp: str
@@ -116,6 +120,17 @@ class _Copy:
     identity: Sequence[int] = ()
     damaged: int = 0
     codes: int = 0
+    rounds: Screen | None = None
+
+    @property
+    def unrounded(self) -> int:
+        """How many pages at its end have no rounded vectors."""
+        return len(self.vectors.page_ids) - (0 if self.rounds is None else len(self.rounds.bounds))
+
+    def only(self, at: Int64) -> _Copy:
+        """Some of its pages, by position, ascending."""
+        rounds = None if self.rounds is None else self.rounds.only(at[at < len(self.rounds.bounds)])
+        return replace(self, vectors=self.vectors.only(at), rounds=rounds)
 
     def beside(self, held: FlatVectors) -> int:
         """The checksum of its file and of which pages lie where in it."""
@@ -160,6 +175,7 @@ class VectorCache:
         self._dim = dim
         self._dtype = np.dtype(dtype)
         self._open: _Copy | None = None
+        self._refused = False
         self._lock = threading.Lock()
 
     def current(self, stamp: str, page_ids: Callable[[], Sequence[str]], fetch: Fetch) -> FlatVectors:
@@ -171,10 +187,45 @@ class VectorCache:
         if copy is None or copy.stamp != stamp:
             with self._lock:
                 copy = self._open if self._open is not None and self._open.stamp == stamp else self._load(self._open)
-                if copy is None or copy.stamp != stamp:
+                if copy is None or copy.stamp != stamp or (self._lacks(copy) and copy.unrounded <= STEP):
                     copy = self._renewed(copy, stamp, page_ids, fetch)
                 self._open = copy
         return copy.vectors
+
+    @property
+    def lags(self) -> bool:
+        """Whether vectors of the copy last given out are still to be rounded (`round_on`)."""
+        copy = self._open
+        return copy is not None and self._lacks(copy)
+
+    def round_on(self) -> bool:
+        """Round the vectors of `STEP` more pages of the copy last given out; whether there are more to round.
+
+        Searches go on without until all are. Where they cannot be written, that is said, and not tried again.
+        """
+        with self._lock:
+            known = self._open
+            if known is None or not self._lacks(known):
+                return False
+            try:
+                if not self.directory.exists():  # nor is a folder made that is gone
+                    self._open = None
+                    return False
+                with self._exclusive():
+                    copy = self._load(known)
+                    if copy is None or copy.damaged:
+                        self._open = None
+                        return False
+                    if (copy.stamp, copy.generation) == (known.stamp, known.generation):
+                        copy = replace(copy, vectors=known.vectors)
+                    if self._lacks(copy):
+                        copy = self._stepped(copy)
+                        self._write(copy.stamp, copy)
+            except OSError as error:
+                self._refuse(error)
+                return False
+            self._open = self._shown(copy)
+            return self._lacks(copy)
 
     @property
     def in_memory(self) -> bool:
@@ -190,7 +241,7 @@ class VectorCache:
             found = self._load(None, trusting=False)
         if found is None:
             return "cannot be read"
-        if not found.damaged and found.codes and found.vectors.screen is None:
+        if not found.damaged and found.codes and found.rounds is None:
             return "is sound, but not its rounded vectors"
         return f"is damaged in {found.damaged:,} of its pages" if found.damaged else ""
 
@@ -213,7 +264,7 @@ class VectorCache:
                 return
             kept = PageIds.of(page_ids).places(found.vectors.page_ids) < 0
             if not kept.all():
-                self._write("", found, found.vectors.only(np.flatnonzero(kept)))
+                self._write("", found.only(np.flatnonzero(kept)))
 
     def close(self) -> None:
         """Let go of the mapped file."""
@@ -239,8 +290,23 @@ class VectorCache:
 
     @property
     def _rounds(self) -> bool:
-        """Whether its vectors are kept rounded as well."""
+        """Whether its vectors are rounded here."""
         return self._screened and self._dim >= screening.DIM and screening.is_fast()
+
+    def _lacks(self, copy: _Copy) -> bool:
+        """Whether vectors of a copy are to be rounded that are not."""
+        lacking = copy.rounds is None or copy.unrounded > 0
+        return self._rounds and not self._refused and copy.generation >= 0 and lacking
+
+    def _shown(self, copy: _Copy) -> _Copy:
+        """The copy as searches get it: with its rounded vectors, where they are of use and no page lacks them."""
+        whole = self._rounds and copy.rounds is not None and not copy.unrounded
+        return replace(copy, vectors=replace(copy.vectors, screen=copy.rounds)) if whole else copy
+
+    def _refuse(self, error: Exception) -> None:
+        """Round no more: it cannot be written."""
+        log.warning("rounded vectors of %s cannot be written (%s); all vectors are compared", self.directory, error)
+        self._refused = True
 
     def _exclusive(self) -> FileLock:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -263,13 +329,14 @@ class VectorCache:
             columns = PageIds(head["page_ids"]), head["starts"], head["lengths"], head["sums"]
             vectors = FlatVectors(self._map(path, rows), *columns)
             copy = _Copy(str(head["stamp"]), generation, rows, int(head["crc"]), vectors, before)
-            if self._rounds and "codes" in head:
-                total, bounds = int(head["codes"]), head["bounds"]
-                screen = self._rounded(generation).read(rows, total, bounds, zlib.crc32(held), trusting)
-                copy = replace(copy, vectors=replace(vectors, screen=screen), codes=total)
+            if self._screened and "codes" in head:
+                total, rounded = int(head["codes"]), self._rounded(generation)
+                mark = zlib.crc32(held) if self._rounds or not trusting else None
+                rounds = rounded.read(int(head.get("coded", rows)), total, head["bounds"], mark, trusting)
+                copy = replace(copy, rounds=rounds, codes=total)
             if trusting and self._soundness(generation).known(zlib.crc32(held)):
-                return self._complete(copy)
-            found = self._complete(self._checked(copy, known, zlib.crc32(held), int(head["whole"])))
+                return self._shown(copy)
+            found = self._shown(self._checked(copy, known, zlib.crc32(held), int(head["whole"])))
             if found.damaged and trusting and (known is None or known.damaged != found.damaged):  # told only once
                 log.warning("%d pages of the vector copy %s are damaged and are read again", found.damaged, path)
             return found
@@ -278,10 +345,6 @@ class VectorCache:
         except (*UNREADABLE, KeyError, TypeError, AttributeError) as error:
             log.warning("the vector copy %s is damaged (%s) and will be made again", self.directory, error)
             return None
-
-    def _complete(self, copy: _Copy) -> _Copy:
-        """The copy, of no state where it lacks what it is to have, so that it is brought up to date."""
-        return copy if copy.vectors.screen is not None or not self._rounds else replace(copy, stamp="")
 
     def _read(self, held: bytes) -> Mapping[str, Any]:
         """The directory's arrays; a zip file carries checksums, so that what can be read is what was written."""
@@ -316,7 +379,7 @@ class VectorCache:
             if length > 0 <= start <= copy.rows - length and self._sum(page, flat[start : start + length]) == total
         ]
         damaged = len(vectors.page_ids) - len(good)
-        return replace(copy, stamp="", vectors=vectors.only(np.asarray(good, np.int64)), damaged=damaged)
+        return replace(copy.only(np.asarray(good, np.int64)), stamp="", damaged=damaged)
 
     def _sum(self, page: str, vectors: NDArray[Any]) -> int:
         return zlib.crc32(vectors.data, zlib.crc32(f"{self._name}\n{page}\n".encode()))
@@ -337,32 +400,43 @@ class VectorCache:
                 raise
             wanted = PageIds.of(page_ids())
             kept = self._kept(found, wanted)
-            if found is not None and len(kept.page_ids) == len(wanted):  # pages only left, or are not rounded yet
+            if len(kept.vectors.page_ids) == len(wanted):  # pages only left, or are not rounded yet
                 log.warning("the vector copy %s cannot be written; it has all vectors, and is read", self.directory)
-                return replace(found, stamp=stamp, vectors=kept)
+                self._refused = True
+                return replace(kept, stamp=stamp)
             log.warning("the vector copy %s cannot be written; its vectors are held in memory", self.directory)
-            return self._in_memory(stamp, kept, wanted, fetch)
+            return self._in_memory(stamp, kept.vectors, wanted, fetch)
 
     def _synced(self, found: _Copy | None, stamp: str, page_ids: Callable[[], Sequence[str]], fetch: Fetch) -> _Copy:
         with self._exclusive():
             found = self._load(found)
-            if found is not None and found.stamp == stamp:
+            if found is not None and found.stamp == stamp and not self._lacks(found):
                 return found  # another process was quicker
             wanted = PageIds.of(page_ids())
             kept = self._kept(found, wanted)
-            if found is None or int(kept.lengths.sum()) * 2 < found.rows:
-                found, kept = _Copy("", self._unused(), 0, 0, self._nothing), self._nothing
-            missing = wanted.take(kept.page_ids.places(wanted) < 0)
-            renewed, added = self._append(found, [*missing], fetch)
-            flat = self._map(self._data(renewed.generation), renewed.rows)
-            vectors = added.after(kept, flat)
-            if self._rounds:
-                file = self._rounded(renewed.generation)
-                screen, total = file.extended(kept.screen, found.codes, flat, vectors.starts, vectors.lengths)
-                renewed, vectors = replace(renewed, codes=total), replace(vectors, screen=screen)
-            self._write(stamp, renewed, vectors)
+            if int(kept.vectors.lengths.sum()) * 2 < kept.rows or kept.generation < 0:
+                kept = _Copy("", self._unused(), 0, 0, self._nothing)
+            missing = wanted.take(kept.vectors.page_ids.places(wanted) < 0)
+            renewed, added = self._append(kept, [*missing], fetch)
+            vectors = added.after(kept.vectors, self._map(self._data(renewed.generation), renewed.rows))
+            renewed = replace(renewed, stamp=stamp, vectors=vectors)
+            if self._lacks(renewed) and renewed.unrounded <= STEP:
+                try:
+                    renewed = self._stepped(renewed)
+                except OSError as error:
+                    self._refuse(error)
+            self._write(stamp, renewed)
             self._sweep(renewed.generation)
-            return replace(renewed, stamp=stamp, vectors=vectors)
+            return self._shown(renewed)
+
+    def _stepped(self, copy: _Copy) -> _Copy:
+        """The copy with the vectors of `STEP` more pages rounded; `OSError` where the disk has no room."""
+        held = copy.vectors
+        end = len(held.page_ids) - max(copy.unrounded - STEP, 0)
+        rows = int(held.starts[end]) if end < len(held.page_ids) else len(held.flat)
+        file = self._rounded(copy.generation)
+        rounds, total = file.extended(copy.rounds, copy.codes, held.flat[:rows], held.starts[:end], held.lengths[:end])
+        return replace(copy, rounds=rounds, codes=total)
 
     def _in_memory(self, stamp: str, kept: FlatVectors, wanted: PageIds, fetch: Fetch) -> _Copy:
         """The wanted pages from what the file has and the table, in an array that is nowhere on disk."""
@@ -393,10 +467,11 @@ class VectorCache:
         none = np.zeros(0, np.int64)
         return FlatVectors(np.zeros((0, self._dim), self._dtype), PageIds.of(()), none, none)
 
-    def _kept(self, found: _Copy | None, wanted: PageIds) -> FlatVectors:
+    def _kept(self, found: _Copy | None, wanted: PageIds) -> _Copy:
+        """The copy of those that are wanted; of no file where there is none."""
         if found is None:
-            return self._nothing
-        return found.vectors.only(np.flatnonzero(wanted.places(found.vectors.page_ids) >= 0))
+            return _Copy("", -1, 0, 0, self._nothing)
+        return found.only(np.flatnonzero(wanted.places(found.vectors.page_ids) >= 0))
 
     def _unused(self) -> int:
         """A number that no file has: a reader may still map any of those there are."""
@@ -431,9 +506,11 @@ class VectorCache:
         soundness.date_back()
         return replace(copy, rows=rows, crc=crc, identity=soundness.identity()), added
 
-    def _write(self, stamp: str, copy: _Copy, held: FlatVectors) -> None:
-        """Put a directory of these pages in the place of the one there is; the file was found as ``copy`` says."""
-        screen: dict[str, Any] = {} if held.screen is None else {"codes": copy.codes, "bounds": held.screen.bounds}
+    def _write(self, stamp: str, copy: _Copy) -> None:
+        """Put a directory of a copy's pages in the place of the one there is."""
+        held, rounds, screen = copy.vectors, copy.rounds, dict[str, Any]()
+        if rounds is not None:
+            screen = {"codes": copy.codes, "coded": len(rounds.codes), "bounds": rounds.bounds}
         with io.BytesIO() as file:
             np.savez(
                 file,
@@ -459,7 +536,7 @@ class VectorCache:
             os.fsync(out.fileno())
         self._earlier.unlink(missing_ok=True)
         self._soundness(copy.generation).written(zlib.crc32(written), copy.identity)
-        if held.screen is not None:
+        if rounds is not None and self._rounds:
             soundness = self._rounded(copy.generation).soundness
             soundness.written(zlib.crc32(written), soundness.identity())
 
@@ -468,7 +545,7 @@ class VectorCache:
 
     def _sweep(self, generation: int) -> None:
         for path in (*self._files(), *self._folder.glob(f"{self._name}.*.codes")):
-            if path != self._data(generation) and not (self._rounds and path == self._rounded(generation).file):
+            if path not in (self._data(generation), self._rounded(generation).file):
                 with suppress(OSError):  # Windows keeps a file that is mapped; the next sweep takes it
                     path.unlink()
 

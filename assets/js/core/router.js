@@ -114,10 +114,7 @@ export async function loadOverview() {
   emit("overview");
 }
 async function detailsOf(name) {
-  const [{ info, examples }, documents] = await Promise.all([
-    api.get(api.collection(name)),
-    api.get(api.collection(name, "/documents")),
-  ]);
+  const { info, examples, documents } = await api.get(api.collection(name));
   return { collection: info, samples: examples, documents };
 }
 export async function refresh() {

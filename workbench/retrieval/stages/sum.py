@@ -4,6 +4,9 @@ A list that goes by words says little of a page that has few: a photograph witho
 which one word of the question happens to stand. What it lacks is filled in, as missing values are, by what the other
 lists say of the page, the more the fewer words there are: ``few / (few + words)`` of it, as a prior that weighs so many
 words. Words that are there count in full, so no page loses by it.
+
+Among candidates a single page with a rare word stands many standard deviations above the mean of a list by words, and
+no other list can speak against it. ``peak`` is the most that a list's best page may say.
 """
 
 from __future__ import annotations
@@ -47,11 +50,12 @@ def again(step: Step, inputs: Sequence[Column], said: Float) -> Float:
 
 def _sum(step: Step, columns: Sequence[Float], words: Float | Int | None) -> Float:
     """The sum over pages of so many words each (None: not known)."""
-    few, norm = step.number("few"), cast(Norm, step.option("norm"))
-    if not few or words is None or norm == "none":
-        return weighted_sum(columns, step.weights(), norm)
-    lacking = np.asarray(few / (few + words), np.float32)
-    return weighted_sum(columns, step.weights(), norm, [lacking if reads else None for reads in _reads(step)])
+    few, peak, norm = step.number("few"), step.number("peak"), cast(Norm, step.option("norm"))
+    lacks: list[Float | None] = []
+    if few and words is not None and norm != "none":
+        lacking = np.asarray(few / (few + words), np.float32)
+        lacks = [lacking if reads else None for reads in _reads(step)]
+    return weighted_sum(columns, step.weights(), norm, lacks, peak)
 
 
 def _reads(step: Step) -> list[bool]:
@@ -60,7 +64,11 @@ def _reads(step: Step) -> list[bool]:
 
 
 def weighted_sum(
-    columns: Sequence[Float], weights: Sequence[float], norm: Norm = "z", lacking: Sequence[Float | None] = ()
+    columns: Sequence[Float],
+    weights: Sequence[float],
+    norm: Norm = "z",
+    lacking: Sequence[Float | None] = (),
+    peak: float = 0.0,
 ) -> Float:
     """The weighted sum of normalised scores of the same pages: ``(pages,) float32`` from one such column per list.
 
@@ -68,8 +76,9 @@ def weighted_sum(
     ``none``, a stage of one vector a page beside MaxSim is ColBERTer's sum (arXiv 2203.13088). ``lacking`` is how much
     each list lacks to judge each page, 0 to 1 (None: nothing): a page's score in it is at least what remains of it,
     filled up by the mean of the lists that lack nothing. A list that says the same of all pages stays as it is.
+    ``peak`` is that of `normalised`.
     """
-    normal = [_filled(column, norm) for column in columns]
+    normal = [_filled(column, norm, peak) for column in columns]
     lacks = list(lacking) or [None] * len(columns)
     whole = [(scores, weight) for scores, weight, lack in zip(normal, weights, lacks, strict=True) if lack is None]
     others = np.zeros(len(columns[0]), np.float32)
@@ -83,22 +92,28 @@ def weighted_sum(
     return total
 
 
-def _filled(column: Float, norm: Norm) -> Float:
+def _filled(column: Float, norm: Norm, peak: float) -> Float:
     """Normalised, with the worst score where there is none."""
     known = ~np.isnan(column)
-    normal = normalised(column[known], norm)
+    normal = normalised(column[known], norm, peak)
     filled = np.full(len(column), normal.min() if len(normal) else 0.0, np.float32)
     filled[known] = normal
     return filled
 
 
-def normalised(column: Float, norm: Norm) -> Float:
-    """z-scores, or scores from 0 to 1; zeros where all are equal, which says nothing; unchanged for ``none``."""
+def normalised(column: Float, norm: Norm, peak: float = 0.0) -> Float:
+    """z-scores, or scores from 0 to 1; zeros where all are equal, which says nothing; unchanged for ``none``.
+
+    z-scores of which one is above ``peak`` are scaled down until the highest is ``peak``; 0: they stay as they are.
+    """
     if norm == "none" or not len(column):
         return column
     wide = np.asarray(column, np.float64)
     low, spread = (wide.mean(), wide.std()) if norm == "z" else (wide.min(), np.ptp(wide))
-    return np.asarray((wide - low) / spread if spread > 1e-12 else np.zeros_like(wide), np.float32)
+    normal = (wide - low) / spread if spread > 1e-12 else np.zeros_like(wide)
+    if peak and norm == "z":
+        normal *= peak / max(peak, normal.max())
+    return np.asarray(normal, np.float32)
 
 
 register(
@@ -111,6 +126,7 @@ register(
             "norm": OptionSpec("z-score, min-max, or none", "z", ("z", "minmax", "none")),
             "weights": WEIGHTS,
             "few": share("words up to which the other lists judge a page as much as its own do; 0: never", 10),
+            "peak": OptionSpec("the highest z-score of a list, which is scaled down to it; 0: any", "0", number=True),
         },
         least=2,
         most=ANY,
