@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 from workbench.documents.layout import TextRun, is_right_to_left
 from workbench.documents.pdfium import PdfPage, map_boxes
 from workbench.documents.wholewords import (
-    GUESSED,
     LINE_END_HYPHEN,
     join_divided,
     join_spaced,
     large_first_letters,
     letters_in_boxes,
     part_unparted,
-    spaces_that_part,
     with_first_letters,
 )
 from workbench.types import Box, Float
@@ -218,9 +216,6 @@ def _characters(page: PdfPage) -> tuple[NDArray[np.int64], Float, float]:
         for i in range(n):
             box_of(handle, i, start + 16 * i)
         sample = range(0, n, max(1, n // _MAP_ERROR_SAMPLES))
-        for i in np.flatnonzero(codes == 0x20).tolist():
-            if raw.FPDFText_IsGenerated(text, i) == 1:
-                codes[i] = GUESSED
         errors = sum(raw.FPDFText_HasUnicodeMapError(text, i) == 1 for i in sample) / max(1, len(sample))
     finally:
         raw.FPDFText_ClosePage(text)
@@ -281,8 +276,6 @@ def _runs(
     ``rules`` as in `_upright_rules`.
     """
     unit = np.array([aspect, 1, aspect, 1], np.float32)
-    parting = spaces_that_part(codes, boxes * unit, space)
-    codes, boxes, space = codes[parting | ~space], boxes[parting | ~space], space[parting | ~space]
     shown = np.flatnonzero(~space)
     if not len(shown):
         return ()

@@ -1,6 +1,6 @@
 """Words made whole again: set wide, one letter to a box, with a large first letter, divided at a line's end.
 
-And words that a gap too narrow for a space took apart, or too narrow for PDFium to see. All by geometry; boxes
+And words that gaps part which are too narrow for PDFium to see. All by geometry; boxes
 ``(n, 4)`` are page fractions as in `textlayer`. What this module does not do: find characters.
 """
 
@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from workbench.documents.layout import turned
 from workbench.types import Float
 
-GUESSED = 0x2009
-"""Stands for a space that PDFium put into a gap; a thin space of the file's own is no more certain."""
 _SPACED_LETTERS = 5  # single letters one after the other, from which on they are a word that is set wide
 _WIDER = 1.5  # times the median gap between such letters, from which on a gap is one between words
 _SPACED_AT_MOST = 1.0  # of a letter's height; letters further apart stand in columns of their own
@@ -28,41 +26,17 @@ _INDENT = 3.0  # word heights that the lines of a column may begin apart
 _APART = 1.6  # word heights between the lines of two cells, at least
 _ALIKE = 1.15  # times the height of a divided word that its rest may have at most, or the other way round
 
-_NARROW = (0.6, 0.2)  # of the line's median gap, and of a letter's height, below which a guessed space is none
 _UNPARTED = 20  # letters of a word, from which on it is looked at whether it is several
 _PARTED = 0.07  # of a letter's height that a gap is wider than most of the word's, from which on it parts two
 
 _CELL = 2.5  # of a letter's height; a wider box is a table's
 _TICK = 3.5  # of a letter's height; a longer rule is a table's
+_TOGETHER = 2  # letters; what is longer stands in a cell
 _BOXED = 3  # letters in boxes of their own, from which on the page's rules are looked at
 
 _DROPPED = 1.8  # times the height of the text beside it, from which on a capital is one that is set into the lines
 _WORDS = frozenset("AIOYÀÉÈ")  # capitals that may be a word by themselves
 _OWN_GAP = 0.5  # of the height of the text beside one, from which on it is
-
-
-def spaces_that_part(codes: NDArray[np.int64], boxes: Float, space: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which characters ``(n,)`` part words: white space, but no space guessed into a gap far narrower than its line's.
-
-    ``boxes (n, 4)`` in one unit for both axes. A justified line has gaps of any width, but all alike: where one is
-    much narrower, letters of a word were moved apart.
-    """
-    if not (codes == GUESSED).any():
-        return space
-    shown = np.flatnonzero(~space)
-    left, right = boxes[shown[:-1]], boxes[shown[1:]]
-    height = np.minimum(left[:, 3] - left[:, 1], right[:, 3] - right[:, 1])
-    gap = right[:, 0] - left[:, 2]
-    beside = (np.abs(right[:, 1] - left[:, 1]) < 0.3 * height) & (gap > -0.5 * height) & (gap < 1.5 * height)
-    line = np.cumsum(~beside)
-    parted = beside & (np.diff(shown) > 1)
-    found = space.copy()
-    for i in np.flatnonzero(parted & (gap < _NARROW[1] * height)).tolist():
-        between = slice(shown[i] + 1, shown[i + 1])
-        gaps = gap[parted & (line == line[i])]
-        if len(gaps) > 2 and gap[i] < _NARROW[0] * np.median(gaps) and (codes[between] == GUESSED).all():
-            found[between] = False
-    return found
 
 
 def letters_in_boxes(
@@ -74,14 +48,16 @@ def letters_in_boxes(
     and bottom, are in one unit for both axes. A table's cells are wider, or stand one upon another; what counts up is a
     scale to mark.
     """
-    single = np.diff(np.append(starts, len(boxes))) == 1
-    if not np.convolve(single, np.ones(_BOXED), "valid").max(initial=0) >= _BOXED:
+    length = np.diff(np.append(starts, len(boxes)))
+    if not np.convolve(length == 1, np.ones(_BOXED), "valid").max(initial=0) >= _BOXED:
         return starts
     ticks = rules()
     if not len(ticks):
         return starts
     linked = np.zeros(len(starts), bool)
-    linked[1:] = [_ticked(boxes[start - 1], boxes[start], ticks) for start in starts[1:].tolist()]
+    few = length <= _TOGETHER  # two boxes may be so close that their letters are one word to PDFium
+    for i in (1 + np.flatnonzero(few[1:] & few[:-1])).tolist():
+        linked[i] = _ticked(boxes[starts[i] - 1], boxes[starts[i]], ticks)
     heads = np.flatnonzero(~linked)
     sizes = np.diff(np.append(heads, len(starts)))
     least = 2 if sizes.max() > _BOXED else _BOXED
