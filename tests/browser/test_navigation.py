@@ -280,7 +280,7 @@ def test_back_from_a_tab_that_was_pressed_before_any_script_has_run_is_heeded(sl
     for tab in ("Search", "Library", "Library"):  # where one is already, there is nowhere to go back to
         page.click(f"#pl-first a:text-is('{tab}')")
     assert page.evaluate("history.length") == before + 1
-    while late and not held:
+    while late and (page.query_selector("#pl-first") or not held):
         let_through()
     page.evaluate("history.back()")
     page.wait_for_function("location.search.includes('view=search')")
