@@ -299,6 +299,10 @@ def test_compare_chooses_its_collections_and_asks_each_by_what_is_best_for_it(br
     ready.wait_for()
     chosen = [page.input_value(f"#pl-compare-preset-{side}") for side in "ab"]
     assert chosen == ["exact", "best for each"] and page.is_checked("#pl-compare-all")
+    page.get_by_role("radio", name="Many queries").check()
+    page.reload()  # which shows one query, by the same pipelines
+    ready.wait_for()
+    assert [page.input_value(f"#pl-compare-preset-{side}") for side in "ab"] == chosen
     show(page, "Search")
     done(page)  # which asks the same collections
     page.go_back()

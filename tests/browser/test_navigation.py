@@ -271,6 +271,31 @@ def test_a_tab_that_is_pressed_before_any_script_has_run_is_turned_to(slowly, ta
     assert page.input_value("#pl-query") == "hot oven"
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before any script", "before the page is ready"])
+def test_back_from_a_tab_that_was_pressed_before_any_script_has_run_is_heeded(slowly, late):
+    page, let_through = slowly
+    held = []
+    page.route("**/api/v1/overview", lambda route: held.append(route))
+    before = page.evaluate("history.length")
+    for tab in ("Search", "Library", "Library"):  # where one is already, there is nowhere to go back to
+        page.click(f"#pl-first a:text-is('{tab}')")
+    assert page.evaluate("history.length") == before + 1
+    while late and (page.query_selector("#pl-first") or not held):
+        let_through()
+    page.evaluate("history.back()")
+    page.wait_for_function("location.search.includes('view=search')")
+    if not late:
+        assert page.locator("#pl-first form").is_visible()
+    while not held:
+        let_through()
+    held.pop().continue_()
+    while page.query_selector("#pl-first") or not page.query_selector("html[data-pagelens=ready]"):
+        let_through()
+    assert page.evaluate("pagelens.state.view") == "search"
+    assert page.get_by_role("tab", name="Search").get_attribute("aria-selected") == "true"
+    assert page.locator("#pl-query").is_visible() and "view=library" not in page.url
+
+
 def test_a_tab_that_is_pressed_before_the_page_is_ready_stays(browser, address, filled):
     page = browser.new_page()
     page.set_default_timeout(WAIT)

@@ -118,7 +118,7 @@ addLink({
     if (state.view !== "compare") return;
     add("p", pipelineOf("a"));
     add("b", pipelineOf("b"));
-    add("each", ["a", "b"].filter((side) => several() && now()[side] === "").join(""));
+    add("each", ["a", "b"].filter((side) => now()[side] === "").join(""));
     add("bs", now().many ? now().dataset : "");
   },
 });

@@ -10,6 +10,7 @@ const theme = new URLSearchParams(location.search).get("__theme");
 const dialogs = new Map();
 let settled = false, // the first place is shown
   turned = "", // the tab that a person turned to before that
+  returned = false, // Back was pressed before that
   moving = 0, // places that are being gone back to
   here = ""; // the address at hand, which the browser changes before it says so
 
@@ -209,7 +210,10 @@ addEventListener("popstate", ({ state: kept }) => {
   // A dialog that was left stays in the history as a twin of the place it was opened at; nobody should have to pass it.
   const unchanged = same(location.search, here);
   here = location.search;
-  if (unchanged && kept && kept.twin) history.forward();
+  if (!settled) {
+    turned = "";
+    returned = true;
+  } else if (unchanged && kept && kept.twin) history.forward();
   else if (unchanged) back();
   else goBack(kept && kept.y);
 });
@@ -229,9 +233,12 @@ export async function start(place, watched) {
   moving -= 1;
   settled = true;
   set({ ready: true });
-  renew(address());
-  if (place.dialog) openDialog(place.dialog);
-  findScroll((history.state && history.state.y) || 0);
+  if (returned) await goBack(history.state && history.state.y);
+  else {
+    renew(address());
+    if (place.dialog) openDialog(place.dialog);
+    findScroll((history.state && history.state.y) || 0);
+  }
   document.documentElement.dataset.pagelens = "ready";
 }
 /* What another tab of the browser changed is seen at once, and what changed otherwise when this one is looked at. */

@@ -106,8 +106,8 @@ export function latest() {
     return () => mine === begun;
   };
 }
-/* For what may be asked for again before it is answered: `ask()` gives what says, once it is answered, whether an answer
-   to a later question is known already, which holds. */
+/* For what may be asked for again before it is answered: `ask()` gives what says, once it is answered, whether that
+   holds: no answer to a later question is known already. */
 export function newest() {
   let asked = 0,
     known = 0;

@@ -85,7 +85,12 @@ export function rest({ key, collection, page_id: id, ...ref }) {
   leave();
   at = key;
   resting = setTimeout(() => {
-    ahead = ask(ref, id);
+    const mine = ask(ref, id);
+    ahead = mine;
+    // What fails is asked anew by a click: the server may be back by then.
+    Promise.all([mine.page, mine.why]).catch(() => {
+      if (ahead === mine) ahead = null;
+    });
   }, RESTING);
 }
 on("details", leave);
