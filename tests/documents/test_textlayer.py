@@ -263,6 +263,12 @@ def test_a_word_whose_rest_is_not_below_it_keeps_its_hyphen(tmp_path):
     assert words.texts == ("the", "environ-", "second", "column")
 
 
+@pytest.mark.parametrize(("ends", "rest"), [("Bundes-", "und Landesrecht"), ("short-", "or long-term loans")])
+def test_a_hyphen_before_and_stands_for_the_rest_of_a_word(tmp_path, ends, rest):
+    path = raw_pdf(tmp_path / "p.pdf", [("/MediaBox [0 0 612 792]", show(ends) + show(rest, y=686))])
+    assert layer(path)[1].texts == (ends, *rest.split())
+
+
 def test_a_letter_with_a_minus_is_no_divided_word(tmp_path):
     rows = [("Ann", 72, 700), ("B-", 200, 700), ("Bob", 72, 686), ("c", 200, 686)]
     content = b"".join(show(text, x, y, 10) for text, x, y in rows)

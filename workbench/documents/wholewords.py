@@ -21,6 +21,7 @@ _SPACED_AT_MOST = 1.0  # of a letter's height; letters further apart stand in co
 
 LINE_END_HYPHEN = "\x02"  # what PDFium puts for a hyphen that divides a word at a line's end
 _DIVIDING = (LINE_END_HYPHEN, "-", "\u00ad", "\u2010", "\u2011")  # PDFium knows the plain one where lines follow
+_AFTER_HYPHEN = frozenset({"und", "oder", "sowie", "bzw.", "and", "or"})  # as in "Bundes- und Landesrecht"
 _BELOW = (0.5, 2.5)  # word heights from a divided word's line to that of its rest
 _INDENT = 3.0  # word heights that the lines of a column may begin apart
 _APART = 1.6  # word heights between the lines of two cells, at least
@@ -225,7 +226,7 @@ def join_divided(
             rests = _rests_of(i, upright(int(turns[i])), first)
             left -= 1
         rest = next((rest for rest in rests if words[rest][:1].islower()), None)
-        if rest is not None and _are_labels(i, rest, words, upright(int(turns[i]))):
+        if rest is not None and (words[rest] in _AFTER_HYPHEN or _are_labels(i, rest, words, upright(int(turns[i])))):
             rest = None
         words[i] = stem + ("-" if rest is None else words[rest])
         if rest is not None:
