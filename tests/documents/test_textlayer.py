@@ -504,3 +504,9 @@ def test_a_page_of_very_many_divided_words_or_large_letters_takes_little_time(wo
     began = time.process_time()
     runs = _runs(np.tile(codes, lines), boxes.reshape(-1, 4), space, 1.0)
     assert time.process_time() - began < 6 and runs
+
+
+def test_a_name_that_no_language_has_is_not_doubted_for_standing_on_every_line():
+    text = """Goto the output buffer, print the command for data at this point, toggle the mode and set a break
+    for line with point, finish command from source, list of ports that create binaries and debug them"""
+    assert not sense_of([*text.split(), *["libxcbxkb"] * 30]).doubtful

@@ -159,11 +159,11 @@ def _rare_pairs() -> NDArray[np.bool_]:
 
 
 def _unlikely_pairs(words: Sequence[str]) -> float:
-    """The share of a text's pairs of letters that no language has; 0 where there are few pairs."""
+    """The share of pairs of letters that no language has in a text's different words; 0 where there are few pairs."""
     text = " ".join(words)
     if not text.isascii():
         text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
-    plain = " ".join(_PLAIN.findall(text)).lower()
+    plain = " ".join({word.lower(): None for word in _PLAIN.findall(text)})  # once each: a name may be on every line
     codes = np.frombuffer(plain.encode("ascii"), np.uint8).astype(np.int64) - ord("a")
     known = (codes[:-1] >= 0) & (codes[1:] >= 0)
     if known.sum() < _PAIRS:
