@@ -1,9 +1,10 @@
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.documents.make import LINES, raw_pdf, show, text_pdf
+from tests.documents.make import LINES, objects_pdf, raw_pdf, show, text_pdf
 from workbench.documents.layout import arrange
 from workbench.documents.pdfium import PdfFile
 from workbench.documents.raster import bounded_size
@@ -153,8 +154,6 @@ def test_words_off_the_page_are_left_out_and_mock_bold_counts_once(tmp_path):
 
 
 def test_a_dense_page_takes_little_time(tmp_path):
-    import time
-
     lines = [" ".join(LINES)] * 40  # 40 lines, 4,900 characters
     path = text_pdf(tmp_path / "dense.pdf", lines=lines)
     layer(path)
@@ -262,6 +261,12 @@ def test_a_word_whose_rest_is_not_below_it_keeps_its_hyphen(tmp_path):
     rows = show("the environ-", 72, 700, 10) + show("second column", 320, 700, 10)
     _, words, _ = layer(raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", rows)]))
     assert words.texts == ("the", "environ-", "second", "column")
+
+
+@pytest.mark.parametrize(("ends", "rest"), [("Bundes-", "und Landesrecht"), ("short-", "or long-term loans")])
+def test_a_hyphen_before_and_stands_for_the_rest_of_a_word(tmp_path, ends, rest):
+    path = raw_pdf(tmp_path / "p.pdf", [("/MediaBox [0 0 612 792]", show(ends) + show(rest, y=686))])
+    assert layer(path)[1].texts == (ends, *rest.split())
 
 
 def test_a_letter_with_a_minus_is_no_divided_word(tmp_path):
@@ -452,3 +457,56 @@ def test_letters_exchanged_for_letters_are_doubted(turn):
     table = str.maketrans({chr(97 + i): chr(97 + (i + turn) % 26) for i in range(26)})
     sense = sense_of(MANY.translate(table).split())
     assert sense.doubtful == (turn != 0) and (sense.share > 0.9) == (turn == 0)
+
+
+def test_many_rules_and_curves_between_letters_take_little_time(tmp_path):
+    letters = b"".join(show("A", 72, y, 5) + show("B", 80, y, 5) for y in range(100, 700, 8))
+    rules = b"79 0 m 79 792 l S " * 5000
+    curves = b"/C Do " * 400
+    form = b"0 0 m " + b"1 1 2 2 3 3 c " * 3000 + b"S"
+    body = b"<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Length %d >>\nstream\n%s\nendstream" % (
+        len(form),
+        form,
+    )
+    page = "/MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> /XObject << /C 7 0 R >> >>"
+    content = letters + rules
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [4 0 R 5 0 R] /Count 2 >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Type /Page /Parent 2 0 R %s /Contents 6 0 R >>" % page.encode(),
+        b"<< /Type /Page /Parent 2 0 R %s /Contents 8 0 R >>" % page.encode(),
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+        body,
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(letters + curves), letters + curves),
+    ]
+    file = PdfFile(objects_pdf(tmp_path / "page.pdf", objects))
+    for number in (1, 2):
+        with file.page(number) as page:
+            began = time.process_time()
+            words = [text for run in read_text_layer(page).runs for text in run.texts]
+            assert time.process_time() - began < 2.5
+        assert sorted(words) == ["A"] * 75 + ["B"] * 75
+    file.close()
+
+
+@pytest.mark.parametrize("word", ["ab-", "A"])
+def test_a_page_of_very_many_divided_words_or_large_letters_takes_little_time(word):
+    """Each of which is held against all others: a page of a million such letters took minutes."""
+    lines, width = 60_000, len(word)
+    height, codes = 0.5 / lines, np.array([ord(letter) for letter in word + "\n"])
+    boxes = np.zeros((lines, width + 1, 4), np.float32)
+    boxes[:, :width, 0] = np.arange(width) * height
+    boxes[:, :width, 1] = np.arange(lines)[:, None] / lines
+    boxes[:, :width, 2:] = boxes[:, :width, :2] + height
+    boxes[1::2, :width, 3] += height  # large letters, among those that are not
+    space = np.tile(codes == ord("\n"), lines)
+    began = time.process_time()
+    runs = _runs(np.tile(codes, lines), boxes.reshape(-1, 4), space, 1.0)
+    assert time.process_time() - began < 6 and runs
+
+
+def test_a_name_that_no_language_has_is_not_doubted_for_standing_on_every_line():
+    text = """Goto the output buffer, print the command for data at this point, toggle the mode and set a break
+    for line with point, finish command from source, list of ports that create binaries and debug them"""
+    assert not sense_of([*text.split(), *["libxcbxkb"] * 30]).doubtful

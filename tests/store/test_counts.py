@@ -70,6 +70,17 @@ def test_damaged_counts_are_made_again(store, harm):
     assert told(Collection(store.path)) == expected
 
 
+@pytest.mark.parametrize(
+    ("was", "now"), [('"documents": 2', '"documents": 3'), ('"documents": 2', '"documents": null')]
+)
+def test_counts_that_are_not_as_they_were_written_are_made_again(store, was, now):
+    expected, file = told(store), store.path / FILE
+    held = file.read_text()
+    assert held.count(was) == 1
+    file.write_text(held.replace(was, now))
+    assert told(Collection(store.path)) == expected
+
+
 def test_where_they_cannot_be_kept_they_are_counted(store, monkeypatch):
     expected = told(store)
     (store.path / FILE).unlink()

@@ -187,8 +187,18 @@ class PageObject:
         corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ matrix.T
         return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
 
+    @property
+    def segments(self) -> int:
+        """How many segments a path has."""
+        import pypdfium2.raw as raw
+
+        return int(raw.FPDFPath_CountSegments(self.handle))
+
     def upright_lines(self, page: NDArray[np.float64], most: int) -> list[tuple[float, float, float]]:
-        """The upright lines of a path, x, top and bottom, in what the map makes of the page's space; see `box`."""
+        """The upright lines of a path, x, top and bottom, in what the map makes of the page's space; see `box`.
+
+        Its first ``most`` segments are looked at, which it has to have.
+        """
         import pypdfium2.raw as raw
 
         matrix = _within(page, (*self.forms, self.handle))
@@ -196,7 +206,7 @@ class PageObject:
             return []
         x, y = ctypes.c_float(), ctypes.c_float()
         points, drawn = [], []
-        for i in range(min(raw.FPDFPath_CountSegments(self.handle), 2 * most)):
+        for i in range(most):
             segment = raw.FPDFPath_GetPathSegment(self.handle, i)
             raw.FPDFPathSegment_GetPoint(segment, x, y)
             points.append((x.value, y.value, 1.0))
@@ -204,9 +214,9 @@ class PageObject:
         if not any(drawn):
             return []
         ends = np.array(points) @ matrix.T
-        upright = np.flatnonzero(np.array(drawn[1:]) & (np.abs(np.diff(ends[:, 0])) < 1e-4))
+        upright = np.flatnonzero(np.array(drawn[1:], bool) & (np.abs(np.diff(ends[:, 0])) < 1e-4))
         x0, ys = ends[upright, 0], np.stack([ends[upright, 1], ends[upright + 1, 1]])
-        return list(zip(x0.tolist(), ys.min(axis=0).tolist(), ys.max(axis=0).tolist(), strict=True))[:most]
+        return list(zip(x0.tolist(), ys.min(axis=0).tolist(), ys.max(axis=0).tolist(), strict=True))
 
 
 def _within(page: NDArray[np.float64], things: Sequence[Any]) -> NDArray[np.float64] | None:

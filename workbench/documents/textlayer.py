@@ -40,6 +40,7 @@ FREE = 0.7  # of a picture in one piece without words; with less, it is a backgr
 _CELLS = 32
 _MAP_ERROR_SAMPLES = 200
 MOST_RULES = 5_000  # upright lines of a page that are looked at for forms with a box to a letter; a map has more
+MOST_SEGMENTS = 50_000  # of paths in which they are looked for, curves included: a quarter of a second
 MAX_SYMBOLS = 0.3  # of a page's characters that are neither letters, digits nor common signs; formulas stay below
 MAX_ODD = 0.35  # of a page's longer words that no language has; headings in small capitals and codes stay below
 _FEW_ODD = 3  # words that no language has, up to which they are names and codes
@@ -158,11 +159,11 @@ def _rare_pairs() -> NDArray[np.bool_]:
 
 
 def _unlikely_pairs(words: Sequence[str]) -> float:
-    """The share of a text's pairs of letters that no language has; 0 where there are few pairs."""
+    """The share of pairs of letters that no language has in a text's different words; 0 where there are few pairs."""
     text = " ".join(words)
     if not text.isascii():
         text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
-    plain = " ".join(_PLAIN.findall(text)).lower()
+    plain = " ".join({word.lower(): None for word in _PLAIN.findall(text)})  # once each: a name may be on every line
     codes = np.frombuffer(plain.encode("ascii"), np.uint8).astype(np.int64) - ord("a")
     known = (codes[:-1] >= 0) & (codes[1:] >= 0)
     if known.sum() < _PAIRS:
@@ -229,10 +230,15 @@ def _upright_rules(page: PdfPage) -> Float:
 
     matrix = page.to_fractions()
     found: list[tuple[float, float, float]] = []
+    left = MOST_SEGMENTS
     for thing in page.objects():
-        if thing.kind == raw.FPDF_PAGEOBJ_PATH and len(found) < MOST_RULES:
-            found += thing.upright_lines(matrix, MOST_RULES - len(found))
-    return np.array(found, np.float32).reshape(-1, 3)
+        if len(found) >= MOST_RULES or left <= 0:
+            break
+        if thing.kind == raw.FPDF_PAGEOBJ_PATH:
+            looked_at = min(thing.segments, 2 * MOST_RULES, left)
+            found += thing.upright_lines(matrix, looked_at)
+            left -= looked_at
+    return np.array(found[:MOST_RULES], np.float32).reshape(-1, 3)
 
 
 @functools.cache

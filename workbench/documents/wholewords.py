@@ -21,6 +21,7 @@ _SPACED_AT_MOST = 1.0  # of a letter's height; letters further apart stand in co
 
 LINE_END_HYPHEN = "\x02"  # what PDFium puts for a hyphen that divides a word at a line's end
 _DIVIDING = (LINE_END_HYPHEN, "-", "\u00ad", "\u2010", "\u2011")  # PDFium knows the plain one where lines follow
+_AFTER_HYPHEN = frozenset({"und", "oder", "sowie", "bzw.", "and", "or"})  # as in "Bundes- und Landesrecht"
 _BELOW = (0.5, 2.5)  # word heights from a divided word's line to that of its rest
 _INDENT = 3.0  # word heights that the lines of a column may begin apart
 _APART = 1.6  # word heights between the lines of two cells, at least
@@ -33,6 +34,10 @@ _CELL = 2.5  # of a letter's height; a wider box is a table's
 _TICK = 3.5  # of a letter's height; a longer rule is a table's
 _TOGETHER = 2  # letters; what is longer stands in a cell
 _BOXED = 3  # letters in boxes of their own, from which on the page's rules are looked at
+_RULES = 64  # that lie between two letters or touch what does; with more, no form's boxes part them
+
+_MOST = 2_000  # words of a page that are divided, or large first letters: each is held against all of its words
+_LINE = 300  # words of a line that are looked at to find where it begins
 
 _DROPPED = 1.8  # times the height of the text beside it, from which on a capital is one that is set into the lines
 _WORDS = frozenset("AIOYÀÉÈ")  # capitals that may be a word by themselves
@@ -74,7 +79,7 @@ def _ticked(before: Float, after: Float, ticks: Float) -> bool:
     left, right = (before[0] + before[2]) / 2, (after[0] + after[2]) / 2
     if abs(before[1] + before[3] - after[1] - after[3]) > height or not 0 < right - left < _CELL * height:
         return False
-    x, top, bottom = ticks[(ticks[:, 0] > left) & (ticks[:, 0] < right)].T
+    x, top, bottom = _few_near(before, after, ticks[(ticks[:, 0] > left) & (ticks[:, 0] < right)]).T
     beside = (top < after[3] + 0.3 * height) & (bottom > after[1] - 0.3 * height)
     if not beside.any() or np.ptp(x[beside]) > 0.4 * (right - left):
         return False
@@ -84,6 +89,14 @@ def _ticked(before: Float, after: Float, ticks: Float) -> bool:
         (np.abs(top[:, None] - bottom[None, beside]) < slack) | (np.abs(bottom[:, None] - top[None, beside]) < slack)
     )
     return bool((bottom[beside] - top[beside]).max() <= _TICK * height and not meets.any())
+
+
+def _few_near(before: Float, after: Float, ticks: Float) -> Float:
+    """The rules about the line of two letters; none where there are more than a form has, which would take long."""
+    height = max(before[3] - before[1], after[3] - after[1])
+    far = (_TICK + 1) * height  # rules that touch what stands there begin or end no further away
+    near = ticks[(ticks[:, 1] < max(before[3], after[3]) + far) & (ticks[:, 2] > min(before[1], after[1]) - far)]
+    return near if len(near) <= _RULES else ticks[:0]
 
 
 def part_unparted(boxes: Float, starts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -126,11 +139,13 @@ def with_first_letters(
     keep = np.ones(len(words), bool)
     square = boxes * np.array([aspect, 1, aspect, 1], np.float32)
     height = square[:, 3] - square[:, 1]
-    for i, word in enumerate(words):
-        if not (len(word) == 1 and word.isupper()):
-            continue
+    middle = (square[:, 1] + square[:, 3]) / 2
+    least = height.min(where=height > 0, initial=np.inf)
+    single = [i for i, word in enumerate(words) if len(word) == 1 and word.isupper()]
+    large = [i for i in single if height[i] > _DROPPED * least]
+    for i in large[:_MOST]:
+        word = words[i]
         x0, y0, x1, y1 = square[i]
-        middle = (square[:, 1] + square[:, 3]) / 2
         floor = y1 - 0.15 * height[i]  # about where it stands; its box reaches below
         lower = (height > 0) & (height * _DROPPED < height[i])
         gap = square[:, 0] - x1
@@ -202,13 +217,16 @@ def join_divided(
     """Words divided at a line's end, whole again: ``infor-`` ``mation`` is one word, placed at its first part."""
     keep = np.ones(len(words), bool)
     upright = functools.cache(lambda turn: turned(boxes, turn, aspect))
+    left = _MOST
     for i, word in enumerate(words):
         if not word.endswith(_DIVIDING):
             continue
-        stem = word[:-1]
-        rests = _rests_of(i, upright(int(turns[i])), first) if len(stem) > 1 and stem.isalpha() else []  # B- is a grade
+        stem, rests = word[:-1], list[int]()
+        if left and len(stem) > 1 and stem.isalpha():  # B- is a grade
+            rests = _rests_of(i, upright(int(turns[i])), first)
+            left -= 1
         rest = next((rest for rest in rests if words[rest][:1].islower()), None)
-        if rest is not None and _are_labels(i, rest, words, upright(int(turns[i]))):
+        if rest is not None and (words[rest] in _AFTER_HYPHEN or _are_labels(i, rest, words, upright(int(turns[i])))):
             rest = None
         words[i] = stem + ("-" if rest is None else words[rest])
         if rest is not None:
@@ -227,7 +245,7 @@ def _rests_of(word: int, boxes: NDArray[np.float64], first: NDArray[np.bool_]) -
     height = max(float(boxes[word, 3] - boxes[word, 1]), 1e-6)
     down = ((boxes[:, 1] + boxes[:, 3]) / 2 - (boxes[word, 1] + boxes[word, 3]) / 2) / height
     begin = word
-    while begin and abs(down[begin - 1]) < _BELOW[0]:
+    while begin > word - _LINE and begin and abs(down[begin - 1]) < _BELOW[0]:
         gap = boxes[begin, 0] - boxes[begin - 1, 2]
         if not -height < gap < _INDENT * height:
             break

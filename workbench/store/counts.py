@@ -1,12 +1,13 @@
 """What a collection holds, counted once for each state of its tables: opening it would otherwise count that anew.
 
 Of 100,000 pages in five indexes counting takes a processor two seconds. The counts lie in a file of their own, with
-the versions that they are of, and can be thrown away at any time.
+the versions that they are of and a checksum, and can be thrown away at any time.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -39,8 +40,9 @@ class Counts:
     def read(cls, folder: Path, state: Mapping[str, int]) -> Counts | None:
         """Those in a collection's folder, if they are of this state; None where there are none, or damaged ones."""
         try:
-            held = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            if held["state"] != state:
+            file = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            held = file["counts"]
+            if file["sum"] != _sum(held) or held["state"] != state:
                 return None
             return cls(**{**held, "spaces": tuple(map(_space, held["spaces"]))})
         except (OSError, ValueError, KeyError, TypeError):
@@ -48,8 +50,13 @@ class Counts:
 
     def write(self, folder: Path) -> None:
         """Keep them in a collection's folder, where it can be written to."""
+        held = asdict(self)
         with suppress(OSError):
-            write_whole(folder / FILE, json.dumps(asdict(self)))
+            write_whole(folder / FILE, json.dumps({"sum": _sum(held), "counts": held}))
+
+
+def _sum(held: Mapping[str, Any]) -> int:
+    return zlib.crc32(json.dumps(held).encode())
 
 
 def _space(held: Mapping[str, Any]) -> SpaceInfo:
