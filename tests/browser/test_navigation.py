@@ -177,13 +177,21 @@ def test_an_answer_that_comes_late_does_not_undo_a_newer_one(visit):
     page.evaluate("pagelens.api.remove('/collections/just made')")
 
 
-def test_what_is_typed_before_the_page_is_ready_is_kept(browser, address, filled):
-    page = browser.new_page()
+@pytest.fixture
+def unready(browser, address, filled):
+    """A page that is not ready, since the server takes its time with the overview, and what it was asked for."""
+    page, held = browser.new_page(), []
     page.set_default_timeout(WAIT)
     seen = Seen(page, address)
-    held = []
-    page.route("**/api/v1/overview", lambda route: held.append(route))  # the server takes its time
+    page.route("**/api/v1/overview", lambda route: held.append(route))
     page.goto(f"{address}/?c=documents&view=search")
+    yield page, held
+    assert seen.problems == []
+    page.close()
+
+
+def test_what_is_typed_before_the_page_is_ready_is_kept(unready):
+    page, held = unready
     page.click("#pl-query")
     page.keyboard.type("largest an")
     assert "pagelens" not in page.evaluate("Object.keys(document.documentElement?.dataset)")
@@ -196,8 +204,6 @@ def test_what_is_typed_before_the_page_is_ready_is_kept(browser, address, filled
     page.wait_for_selector(DONE)
     assert page.input_value("#pl-query") == "largest animal"
     assert page.evaluate("pagelens.state.hits[0].document") == "whales.pdf"
-    assert seen.problems == []
-    page.close()
 
 
 @pytest.fixture
@@ -296,19 +302,14 @@ def test_back_from_a_tab_that_was_pressed_before_any_script_has_run_is_heeded(sl
     assert page.locator("#pl-query").is_visible() and "view=library" not in page.url
 
 
-def test_a_tab_that_is_pressed_before_the_page_is_ready_stays(browser, address, filled):
-    page = browser.new_page()
-    page.set_default_timeout(WAIT)
-    held = []
-    page.route("**/api/v1/overview", lambda route: held.append(route))
-    page.goto(f"{address}/?c=documents&view=search")
+def test_a_tab_that_is_pressed_before_the_page_is_ready_stays(unready):
+    page, held = unready
     page.wait_for_selector("#pl-first", state="detached")
     show(page, "Evaluate")
     wait_for_held(page, held)
     held.pop().continue_()
     page.wait_for_function("document.documentElement.dataset.pagelens === 'ready'")
     assert page.evaluate("pagelens.state.view") == "evaluate" and "view=evaluate" in page.url
-    page.close()
 
 
 @pytest.mark.parametrize("failing", ["js/main.js", "js/core/store.js"])
@@ -348,28 +349,18 @@ def test_a_picture_dropped_before_any_script_has_run_is_asked_by(slowly):
     assert page.evaluate("pagelens.state.parts.map((part) => part.kind)") == ["picture"]
 
 
-def test_a_picture_chosen_before_the_page_is_ready_is_asked_by(browser, address, filled):
-    page = browser.new_page()
-    page.set_default_timeout(WAIT)
-    seen, held = Seen(page, address), []
-    page.route("**/api/v1/overview", lambda route: held.append(route))
-    page.goto(f"{address}/?c=documents&view=search")
+def test_a_picture_chosen_before_the_page_is_ready_is_asked_by(unready):
+    page, held = unready
     page.set_input_files("#pl-picture", {"name": "a.png", "mimeType": "image/png", "buffer": picture()})
     page.wait_for_function("pagelens.state.parts.length === 1")
     for route in held:
         route.continue_()
     page.get_by_text("finds no words in the picture").wait_for()
     assert page.evaluate("pagelens.state.parts.map((part) => part.kind)") == ["picture"]
-    assert seen.problems == []
-    page.close()
 
 
-def test_a_question_asked_before_the_page_is_ready_is_answered(browser, address, filled):
-    page = browser.new_page()
-    page.set_default_timeout(WAIT)
-    held = []
-    page.route("**/api/v1/overview", lambda route: held.append(route))
-    page.goto(f"{address}/?c=documents&view=search")
+def test_a_question_asked_before_the_page_is_ready_is_answered(unready):
+    page, held = unready
     page.fill("#pl-query", "hot oven")
     page.press("#pl-query", "Enter")
     page.wait_for_timeout(200)
@@ -377,7 +368,6 @@ def test_a_question_asked_before_the_page_is_ready_is_answered(browser, address,
         route.continue_()
     page.wait_for_selector(DONE)
     assert page.evaluate("pagelens.state.hits[0].document") == "bread.pdf"
-    page.close()
 
 
 def test_the_slash_eats_no_letter_from_any_tab(browser, address, filled):

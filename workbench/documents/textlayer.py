@@ -351,9 +351,8 @@ def _turns(boxes: Float, starts: NDArray[np.int64], leftward: NDArray[np.bool_])
     along, down = (middle[last] - middle[starts]).T
     along = np.where(leftward, np.abs(along), along)
     turns = np.where(np.abs(down) > 1.5 * np.abs(along), np.where(down < 0, 90, 270), np.where(along < 0, 180, 0))
-    return np.where(
-        (last > starts) & ((along != 0) | (down != 0)), turns, -1
-    )  # the letters of a ligature lie in one place
+    tells = (last > starts) & ((along != 0) | (down != 0))  # the letters of a ligature lie in one place
+    return np.where(tells, turns, -1)
 
 
 def _follows(before: Float, after: Float, leftward: NDArray[np.bool_], on_end: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -43,12 +43,14 @@ _FILTERS = 32  # whose rows are remembered
 @dataclass(frozen=True)
 class IndexRows(Generic[Held]):
     """Where a snapshot's pages lie in an index: ``rows (positions,)`` is the row of the page at each position of
-    ``vectors``, ``positions (rows,)`` the position of the page in each row; -1 where there is none.
+    ``vectors``, ``positions (rows,)`` the position of the page in each row; -1 where there is none. ``rounds`` is how
+    often the encoder's vectors had been rounded by then.
     """
 
     vectors: Held
     rows: Rows
     positions: Rows
+    rounds: int
 
     @cached_property
     def held(self) -> Rows:
@@ -68,8 +70,8 @@ class Snapshot:
         self.directory = directory
         self._catalog = catalog
         self._page_words = words
-        self._indexes: dict[tuple[str, str, int], IndexRows[PageVectors]] = {}
-        self._mapped: dict[tuple[str, str, int], IndexRows[FlatVectors]] = {}
+        self._indexes: dict[tuple[str, str], IndexRows[PageVectors]] = {}
+        self._mapped: dict[tuple[str, str], IndexRows[FlatVectors]] = {}
         self._filtered: OrderedDict[Filter, Rows] = OrderedDict()
         self._values: dict[str, Mapping[str, Rows]] = {}
         self._words: tuple[CorpusPart, Rows] | None = None
@@ -197,22 +199,21 @@ class Snapshot:
 
     def _placed(
         self,
-        known: dict[tuple[str, str, int], IndexRows[Held]],
+        known: dict[tuple[str, str], IndexRows[Held]],
         space: EncoderVectors,
         name: str,
         vectors: Callable[[str], Held],
     ) -> IndexRows[Held]:
-        key = (space.encoder, name, space.rounds)
-        found = known.get(key)
-        if found is not None and space.primary:
+        rounds, found = space.rounds, known.get((space.encoder, name))
+        if found is not None and found.rounds == rounds and space.primary:
             return found  # vectors of the first encoder go in before their page does: else they change with the pages
         held = vectors(name)
-        if found is None or found.vectors is not held:
+        if found is None or found.vectors is not held or found.rounds != rounds:
             rows = self.rows(held.page_ids)
             positions = np.full(len(self), -1, np.int64)
             there = np.flatnonzero(rows >= 0)
             positions[rows[there]] = there
-            found = known[key] = IndexRows(held, rows, positions)
+            found = known[space.encoder, name] = IndexRows(held, rows, positions, rounds)
         return found
 
     @cached_property

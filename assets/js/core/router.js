@@ -105,7 +105,7 @@ document.addEventListener(
 
 /* --- collections -------------------------------------------------------------------------------------------------- */
 const overviews = newest(),
-  views = newest();
+  detailed = newest();
 export async function loadOverview() {
   const holds = overviews();
   const { pipelines, ...found } = await api.get("/overview");
@@ -121,7 +121,7 @@ async function detailsOf(name) {
 export async function refresh() {
   const name = state.collection,
     known = collectionNow(),
-    holds = views();
+    holds = detailed();
   const details = known && (await detailsOf(name).catch((error) => notify(error.message, "error")));
   if (name !== state.collection || !holds()) return; // another, or this one anew, was asked for meanwhile
   const gone = documentsNow() ? state.collection : state.gone; // it was here, or a link named it
