@@ -51,7 +51,7 @@ def serving(home, *options, **environment):
         yield url
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(900)
 
 
 @pytest.fixture(scope="session")
