@@ -52,20 +52,23 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench,
     ids=["space", "lines", "page", "accents", "turned", "bytes", "long"],
 )
 def test_an_odd_name_goes_in_is_found_and_goes_out(place: tuple[Workbench, httpx.Client, Path], stem: str) -> None:
-    goes_through(place, stem)
+    if not goes_through(place, stem):
+        pytest.skip("this file system has no such name")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NAMES)
 def test_any_name_goes_in_is_found_and_goes_out(place: tuple[Workbench, httpx.Client, Path], stem: str) -> None:
-    goes_through(place, stem)
+    assume(goes_through(place, stem))
 
 
-def goes_through(place: tuple[Workbench, httpx.Client, Path], stem: str) -> None:
+def goes_through(place: tuple[Workbench, httpx.Client, Path], stem: str) -> bool:
+    """False where no file can have the name, or it is that of a hidden one."""
     bench, client, root = place
     path = root / "in" / f"{stem}.pdf"
-    assume(not path.name.startswith((".", "~$")))
+    if path.name.startswith((".", "~$")):
+        return False
     for left in bench.library.documents("c"):
         if left.name != "other.pdf":  # of an example that failed
             bench.deletions.document("c", left.name)
@@ -73,7 +76,7 @@ def goes_through(place: tuple[Workbench, httpx.Client, Path], stem: str) -> None
         path.parent.mkdir(exist_ok=True)
         path.write_bytes((root / "plain.pdf").read_bytes())
     except (OSError, UnicodeEncodeError):
-        assume(False)
+        return False
     try:
         bench.ingest([path.parent], "c", PLAIN)
     finally:
@@ -112,6 +115,7 @@ def goes_through(place: tuple[Workbench, httpx.Client, Path], stem: str) -> None
     gone = client.delete(f"/collections/c/documents/{quote(name, safe='')}").json()
     assert (gone["document"], gone["pages"], gone["labels"]) == (name, 2, 1)
     assert [d.name for d in bench.library.documents("c")] == ["other.pdf"]
+    return True
 
 
 def test_a_picture_is_found_by_any_form_of_its_name_and_no_number_is_too_long(tmp_path: Path) -> None:
