@@ -186,6 +186,15 @@ def test_a_server_that_is_not_reached_is_said_by_the_page_alone(browser, address
     context.close()
 
 
+def test_a_collection_that_is_not_told_anew_is_shown_as_it_was(visit):
+    page = visit("?c=documents&view=library")
+    page.wait_for_selector('tr[data-document="bread.pdf"]')
+    page.route("**/api/v1/collections/documents", lambda route: route.fulfill(status=409, json={"error": "Not now."}))
+    page.evaluate("dispatchEvent(new Event('focus'))")  # a person comes back from another window
+    page.get_by_text("Not now. “documents” is shown as it was before.").first.wait_for()
+    assert page.locator('tr[data-document="bread.pdf"]').is_visible()
+
+
 def test_a_middling_name_is_cut_in_its_middle_where_there_is_little_room(visit, tmp_path):
     page = visit("?c=documents&view=library", width=390, height=844)
     page.evaluate("pagelens.choose('middling names')")
