@@ -187,6 +187,25 @@ class PageObject:
         corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ matrix.T
         return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
 
+    def fill(self) -> tuple[tuple[int, int, int], int] | None:
+        """The colour it is filled with and its opacity, 0 to 255 each; None where that is not one colour."""
+        import pypdfium2.raw as raw
+
+        red, green, blue, opacity = (ctypes.c_uint() for _ in range(4))
+        if not raw.FPDFPageObj_GetFillColor(self.handle, red, green, blue, opacity):
+            return None
+        return (red.value, green.value, blue.value), opacity.value
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether it fills a place of the page, as pictures do and paths that are more than lines."""
+        import pypdfium2.raw as raw
+
+        mode, stroke = ctypes.c_int(), ctypes.c_int()
+        return self.kind != raw.FPDF_PAGEOBJ_PATH or bool(
+            raw.FPDFPath_GetDrawMode(self.handle, mode, stroke) and mode.value != raw.FPDF_FILLMODE_NONE
+        )
+
     @property
     def segments(self) -> int:
         """How many segments a path has."""
