@@ -411,3 +411,18 @@ def test_a_pdf_cut_short_before_its_trailer_is_read(tmp_path):
     data = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", show("Readable words", 72, 700))]).read_bytes()
     path.write_bytes(data[: data.rindex(b"xref\n0")])
     assert one(path).words.text == "Readable words"
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        b"<< /MarkInfo << /Marked true >> /Type /Catalog /Pages 2 0 R >>",
+        b"<</Names<</Dests<</Kids[]>>/A<</B(x)>>>>/Pages 2 0 R/Type/Catalog>>",
+        b"<< /Lang (de) /ViewerPreferences << /Direction /L2R /Nested << /Deep << >> >> >>\n/Pages 2 0 R\n/Type\n/Catalog >>",
+    ],
+)
+def test_a_pdf_cut_short_is_read_whatever_stands_in_its_catalog(tmp_path, catalog):
+    path = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", show("Readable words", 72, 700))])
+    data = path.read_bytes().replace(b"<< /Type /Catalog /Pages 2 0 R >>", catalog)
+    path.write_bytes(data[: data.rindex(b"xref\n0")])
+    assert one(path).words.text == "Readable words"

@@ -8,6 +8,7 @@ page is drawn, or read its words.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 import sys
 import threading
@@ -30,7 +31,10 @@ LOCK = threading.RLock()
 
 _HEADER_WITHIN = 1024  # bytes; where readers look for %PDF-, junk before it being common
 _HEADER = b"%PDF-1.7\n"  # for a file that lost its own
-_CATALOG = re.compile(rb"(?<!\d)(\d{1,10}) (\d{1,5}) obj\s*<<[^<>]{0,500}/Type\s*/Catalog\b")
+_CATALOG = re.compile(rb"/Type\s*/Catalog\b")
+_OBJECT = re.compile(rb"(?<!\d)(\d{1,10})\s(\d{1,5})\sobj\b(?!.*\bendobj\b)", re.DOTALL)
+_CATALOG_WITHIN = 4096  # bytes from where an object begins to where it says that it is a catalog
+_CATALOGS = 20  # that are looked at; an updated file has one for each update
 _MAX_IN_MEMORY = 1 << 28  # bytes of a file without a header where it should be; others are read from the disk
 _MAX_OBJECTS = 20_000  # of a page; more are not looked at
 _MAX_DEPTH = 6  # of forms in one another
@@ -361,12 +365,21 @@ def _with_trailer(path: Path) -> bytes:
     if path.stat().st_size > _MAX_IN_MEMORY:
         return b""
     data = path.read_bytes()
-    found = None if b"trailer" in data else _CATALOG.search(data)
+    found = None if b"trailer" in data else _catalog(data)
     if found is None:
         return b""
     start = data.find(b"%PDF-")
     body = data[start:] if start >= 0 else _HEADER + data
     return body + b"\ntrailer\n<< /Root %s %s R >>\nstartxref\n0\n%%%%EOF\n" % found.groups()
+
+
+def _catalog(data: bytes) -> re.Match[bytes] | None:
+    """The number and generation of the first object that says it is a catalog, whatever stands in it before that."""
+    for said in itertools.islice(_CATALOG.finditer(data), _CATALOGS):
+        begins = list(_OBJECT.finditer(data, max(0, said.start() - _CATALOG_WITHIN), said.start()))
+        if begins:
+            return begins[-1]
+    return None
 
 
 def _load_page(document: Any, number: int) -> Any:
