@@ -418,7 +418,7 @@ def test_a_pdf_cut_short_before_its_trailer_is_read(tmp_path):
     [
         b"<< /MarkInfo << /Marked true >> /Type /Catalog /Pages 2 0 R >>",
         b"<</Names<</Dests<</Kids[]>>/A<</B(x)>>>>/Pages 2 0 R/Type/Catalog>>",
-        b"<< /Lang (de) /ViewerPreferences << /Direction /L2R /Nested << /Deep << >> >> >>\n/Pages 2 0 R\n/Type\n/Catalog >>",
+        b"<< /Lang (de) /ViewerPreferences << /A << /B << >> >> >>\n/Pages 2 0 R\n/Type\n/Catalog >>",
     ],
 )
 def test_a_pdf_cut_short_is_read_whatever_stands_in_its_catalog(tmp_path, catalog):
