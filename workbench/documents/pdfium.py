@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ _CATALOGS = 20  # that are looked at; an updated file has one for each update
 _MAX_IN_MEMORY = 1 << 28  # bytes of a file without a header where it should be; others are read from the disk
 _MAX_OBJECTS = 20_000  # of a page; more are not looked at
 _MAX_DEPTH = 6  # of forms in one another
+_LEVELS = tuple(ctypes.c_uint() for _ in range(4))  # for answers of PDFium, one at a time, as it works
+_EDGES = tuple(ctypes.c_float() for _ in range(4))
+_POINTS = np.eye(2, 3)  # the map from a page's space to itself
 _DEVICE = 1 << 24  # device units a side when asking PDFium where a point falls: exact to 6e-8 of the page
 
 
@@ -84,6 +87,7 @@ class PdfPage:
 
     handle: Any
     number: int
+    _objects: list[PageObject] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def points(self) -> tuple[float, float]:
         """Width and height in points (1/72 inch) as shown: crop box and rotation applied."""
@@ -128,8 +132,13 @@ class PdfPage:
         source = np.array([(x, y, 1.0) for x, y in corners])
         return np.linalg.solve(source, np.array(shown)).T
 
-    def objects(self) -> Iterator[PageObject]:
-        """The objects of the page and of the form objects on it, those left out that only hold others."""
+    def objects(self) -> Sequence[PageObject]:
+        """The objects of the page and of the form objects on it, without those that only hold others; found once."""
+        if not self._objects:
+            self._objects.extend(self._walk())
+        return self._objects
+
+    def _walk(self) -> Iterator[PageObject]:
         import pypdfium2.raw as raw
 
         budget = _MAX_OBJECTS
@@ -195,10 +204,20 @@ class PageObject:
         """The colour it is filled with and its opacity, 0 to 255 each; None where that is not one colour."""
         import pypdfium2.raw as raw
 
-        red, green, blue, opacity = (ctypes.c_uint() for _ in range(4))
+        red, green, blue, opacity = _LEVELS
         if not raw.FPDFPageObj_GetFillColor(self.handle, red, green, blue, opacity):
             return None
         return (red.value, green.value, blue.value), opacity.value
+
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """The box around it in points, origin bottom left: left, bottom, right and top edge; None if unknown."""
+        import pypdfium2.raw as raw
+
+        if self.forms:
+            box = self.box(_POINTS)
+            return None if box is None else (*box.tolist(),)
+        found = raw.FPDFPageObj_GetBounds(self.handle, *_EDGES)
+        return (_EDGES[0].value, _EDGES[1].value, _EDGES[2].value, _EDGES[3].value) if found else None
 
     @property
     def is_filled(self) -> bool:

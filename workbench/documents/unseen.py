@@ -8,8 +8,9 @@ module does not do: read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +32,21 @@ _PAPER = (255, 255, 255)
 Colour = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What fills a place of the page: the how manieth object it is, its box in page fractions, its one colour if so.
+@dataclass(slots=True)
+class _Shapes:
+    """What fills places of the page, in the order it is drawn: the how manieth object each is, its `bounds`, its one
+    colour where it has one, and whether it fills all of its bounds."""
 
-    ``whole`` where it fills all of its box.
-    """
+    at: list[int] = field(default_factory=list)
+    bounds: list[tuple[float, float, float, float]] = field(default_factory=list)
+    colours: list[Colour | None] = field(default_factory=list)
+    whole: list[bool] = field(default_factory=list)
 
-    at: int
-    box: tuple[float, float, float, float]
-    colour: Colour | None
-    whole: bool
-
-    def holds(self, x: float, y: float) -> bool:
-        return self.box[0] <= x <= self.box[2] and self.box[1] <= y <= self.box[3]
+    def around(self, centres: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which of them ``(m,)`` lie around each of these points: ``(n, m)``."""
+        left, bottom, right, top = np.array(self.bounds).reshape(-1, 4).T
+        x, y = centres.T[:, :, None]
+        return np.asarray((left <= x) & (x <= right) & (bottom <= y) & (y <= top))
 
 
 def leave_out_unseen(page: PdfPage) -> None:
@@ -76,46 +78,54 @@ def _suspects(page: PdfPage) -> list[PageObject]:
     """The texts that may not be seen, by their colours, what they stand on, and what is drawn after them."""
     import pypdfium2.raw as raw
 
-    matrix = page.to_fractions()
-    shapes: list[_Shape] = []
+    shapes, least = _Shapes(), _LARGE * math.prod(page.points())
     texts: list[tuple[int, PageObject, bool]] = []
-    colours, left = {_PAPER}, _SHAPES
+    colours, known = {_PAPER}, dict[object, bool]()
     for at, thing in enumerate(page.objects()):
         if thing.kind == raw.FPDF_PAGEOBJ_TEXT:
             mode = raw.FPDFTextObj_GetTextRenderMode(thing.handle)
             if mode == raw.FPDF_TEXTRENDERMODE_FILL:
-                texts.append((at, thing, _alike(thing.fill(), colours)))
+                fill = thing.fill()
+                if fill not in known:
+                    known[fill] = _alike(fill, colours)
+                texts.append((at, thing, known[fill]))
             elif mode == raw.FPDF_TEXTRENDERMODE_STROKE:
                 texts.append((at, thing, False))
-        elif left and thing.is_filled:
-            left -= 1
-            box = thing.box(matrix)
-            if box is not None and (box[2] - box[0]) * (box[3] - box[1]) > _LARGE:
-                is_path = thing.kind == raw.FPDF_PAGEOBJ_PATH
-                fill = thing.fill() if is_path else None
-                shapes.append(_Shape(at, (*box.tolist(),), fill and fill[0], not is_path or thing.segments <= _SIDES))
-                colours |= {fill[0]} if fill else set()
-    last = shapes[-1].at if shapes else -1
+        elif len(shapes.at) < _SHAPES and thing.is_filled:
+            bounds = thing.bounds()
+            if bounds is None or (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]) < least:
+                continue
+            is_path = thing.kind == raw.FPDF_PAGEOBJ_PATH
+            fill = thing.fill() if is_path else None
+            shapes.at.append(at)
+            shapes.bounds.append(bounds)
+            shapes.colours.append(fill and fill[0])
+            shapes.whole.append(not is_path or thing.segments <= _SIDES)
+            if fill and fill[0] not in colours:
+                colours.add(fill[0])
+                known.clear()
+    last = shapes.at[-1] if shapes.at else -1
+    placed = [
+        (at, thing, alike, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2))
+        for at, thing, alike in [text for text in texts if text[2] or text[0] < last][:_TEXTS]
+        if (bounds := thing.bounds()) is not None
+    ]
+    around = shapes.around(np.array([centre for *_, centre in placed], np.float64).reshape(-1, 2))
+    later = np.array(shapes.at)[None] > np.array([at for at, *_ in placed])[:, None]
+    covered = np.asarray((around & later).any(axis=1))
     return [
         thing
-        for at, thing, alike in [(at, thing, alike) for at, thing, alike in texts if alike or at < last][:_TEXTS]
-        if _may_be_unseen(thing, at, alike, thing.box(matrix), shapes) and thing.is_active
+        for (_, thing, alike, _), under, on in zip(placed, covered, around, strict=True)
+        if (under or (alike and _is_on_its_colour(thing, np.flatnonzero(on).tolist(), shapes))) and thing.is_active
     ]
 
 
-def _may_be_unseen(
-    thing: PageObject, at: int, alike: bool, box: NDArray[np.float64] | None, shapes: Sequence[_Shape]
-) -> bool:
-    if box is None:
-        return False
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    around = [shape for shape in shapes if shape.holds(x, y)]
-    if any(shape.at > at for shape in around):
-        return True
+def _is_on_its_colour(thing: PageObject, around: Sequence[int], shapes: _Shapes) -> bool:
+    """Whether a text may stand on its own colour: that of one of the shapes around it, or of the paper."""
     grounds: list[Colour | None] = [_PAPER]
-    for shape in around:
-        grounds = [shape.colour] if shape.whole else [*grounds, shape.colour]
-    return alike and (None in grounds or _alike(thing.fill(), filter(None, grounds)))
+    for i in around:
+        grounds = [shapes.colours[i]] if shapes.whole[i] else [*grounds, shapes.colours[i]]
+    return None in grounds or _alike(thing.fill(), filter(None, grounds))
 
 
 def _alike(fill: tuple[Colour, int] | None, colours: Iterable[Colour]) -> bool:
