@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.driving import add, opened, search, wait_for_held, write_pdf
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 HEAT = """() => [...document.querySelectorAll('.pl-thumb-heat')].map((c) =>
   c.width && c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0))"""
 

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.driving import WAIT, show, write_pdf
 from tests.documents.make import shaken, text_picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 IDLE = "!document.querySelector('#pl-tab-library-button').dataset.busy"
 LONG = 90
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.browser.driving import WAIT, Seen, opened, search, show, wait_for_held
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 DONE = ".pl-status[data-complete=yes]"
 
 

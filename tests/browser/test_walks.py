@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.driving import WAIT, Seen, search, show, write_pdf
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 READY = "document.documentElement?.dataset.pagelens === 'ready'"
 DONE = ".pl-status[data-complete=yes]"
 TABS = {
