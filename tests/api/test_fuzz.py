@@ -28,6 +28,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from tests.documents.make import write_pdf
+from workbench import resources
 from workbench.api.application import application
 from workbench.service import Workbench
 from workbench.settings import Settings
@@ -97,7 +99,10 @@ def client(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any
     KNOWN["picture"] = [
         workbench.pictures.keep(workbench.library.page_image("notes", PageRef("whales.pdf", 1)).read_bytes())
     ]
-    with get_client(create_app(workbench, allowed=["testserver"])) as inside:
+    sample = tmp_path_factory.mktemp("sample")  # the real one takes minutes to index
+    write_pdf(sample / "documents" / "tides.pdf", ["The moon pulls the tides."])
+    with pytest.MonkeyPatch.context() as patched, get_client(create_app(workbench, allowed=["testserver"])) as inside:
+        patched.setattr(resources, "sample_data", lambda: sample)
         yield inside
     assert workbench.maintenance.verify("notes") == []
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from tests.api.conftest import ADDRESS
 from tests.documents.make import write_pdf
-from workbench import heatmap
+from workbench import heatmap, resources
 from workbench.answers import json_values
 from workbench.answers.searches import Search
 from workbench.api.application import PREFIX, application
@@ -542,6 +542,19 @@ def plan(call: Caller, place: Place) -> None:
 def ingest(call: Caller, place: Place) -> None:
     place.job(call, "ingested")
     assert call("get", "/collections/{collection}", collection="ingested").json()["info"]["pages"] == 1
+
+
+@case("post", "/sample")
+def sample(call: Caller, place: Place) -> None:
+    folder = tmp_folder()
+    write_pdf(folder / "documents" / "tides.pdf", ["The moon pulls the tides."])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(resources, "sample_data", lambda: folder)
+        begun = call("post", "/sample", status=202).json()
+        assert begun["collection"] == "sample"
+        assert place.workbench.jobs.wait(begun["id"]).state == "done"
+    assert call("get", "/collections/{collection}", collection="sample").json()["info"]["pages"] == 1
+    assert "is here already" in call("post", "/sample", status=409).json()["error"]
 
 
 @case("get", "/jobs/{job}")

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.browser.driving import WAIT, show, write_pdf
+from tests.browser.conftest import serving
+from tests.browser.driving import WAIT, opened, show, write_pdf
 from tests.documents.make import shaken, text_picture
 
 pytestmark = pytest.mark.browser
@@ -256,3 +257,18 @@ def test_a_page_that_was_hardly_read_is_named_with_its_quality_and_read_again_in
     page.get_by_role("button", name="clear.pdf", exact=True).first.click()
     page.wait_for_selector("#pl-hardly-read", state="detached")  # that of the page before, until this one has come
     page.wait_for_function("document.querySelector('.pl-panel')?.innerText.includes('OCR, ')")
+
+
+def test_who_has_nothing_at_hand_tries_the_sample(browser, tmp_path):
+    with serving(tmp_path / "home") as url:
+        page = opened(browser, url)
+        page.click("#pl-to-sample")
+        page.wait_for_function("pagelens.state.collection === 'sample'")
+        page.wait_for_selector("tr[data-document]")  # the first of them can be searched
+        assert page.locator("#pl-to-sample").count() == 0
+        page.locator(".pl-job[data-kind=ingest]").get_by_role("button", name=re.compile("Stop")).click()
+        page.wait_for_selector(".pl-job[data-kind=ingest][data-state=stopped]")
+        show(page, "Search")
+        page.wait_for_selector(".pl-examples button")
+        assert page.seen.problems == []
+        page.close()

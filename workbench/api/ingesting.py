@@ -19,7 +19,7 @@ from workbench.api.pictures import RAW
 from workbench.api.requests import EmbedRequest, IndexRequest, IngestRequest, RereadRequest, WatchRequest
 from workbench.api.state import Bench, Doors, Staged
 from workbench.documents.languages import Language, known
-from workbench.errors import InputError, NotAllowedError
+from workbench.errors import InputError, NotAllowedError, StateError
 from workbench.folders import inside
 from workbench.types import Watch
 
@@ -95,6 +95,15 @@ def start(workbench: Bench, uploads: Staged, body: IngestRequest) -> JobState:
             paths, body.collection, fields=body.borne(), replacing=body.replace, without=body.without
         )
     )
+
+
+@router.post("/sample", status_code=202)
+def sample(workbench: Bench) -> JobState:
+    """Index the documents that come with Pagelens, in the background, as the collection `sample`: something to try."""
+    job = workbench.ingestion.start_sample()
+    if job is None:
+        raise StateError("The sample is here already: choose the collection 'sample'.")
+    return JobState.of(job)
 
 
 @router.get("/jobs/{job}")

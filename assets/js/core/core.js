@@ -17,6 +17,7 @@ export * from "./kept.js";
 export * from "./keys.js";
 export * from "./name.js";
 export * from "./router.js";
+export * from "./sample.js";
 export * from "./server.js";
 export * from "./store.js";
 export * from "./table.js";

@@ -1,7 +1,7 @@
 /* documents: what is in the collection at hand, how well it was read, reading it again, and taking it out again. */
 import { api, atWork, Button, bytes, capital, collectionNow, count, date, documentsNow, Edits, emit, Empty, html,
   Named, notify, ofCollection, openPage, plural, Quiet, reload, Select, set, state, sure, sync, Table, tellGone,
-  tellTabs, Tick, useAnswer, useEffect, useInSight, useState } from "../core/core.js";
+  tellTabs, Tick, ToSample, useAnswer, useEffect, useInSight, useState } from "../core/core.js";
 import { Cure, isHardlyRead, languages, readOf } from "./again.js";
 import { Borne, edit } from "./tagging.js";
 
@@ -146,6 +146,7 @@ export function Documents() {
       <${Empty} title="No documents yet">
         <${Edits}>
           <p>Add some above. You see how many pages there are and how long it takes before anything starts.</p>
+          <${ToSample} />
         <//>
       <//>
     </section>`;
