@@ -234,6 +234,11 @@ class EncoderVectors:
         there = self._in_table(index)
         return int(there.lengths.sum()) * there.row_bytes <= Settings().copy_mb << 20
 
+    def searched(self, index: str) -> bool:
+        """Whether searches are to find an index's copy ready: that of what presets find candidates among, and any that a
+        search has had made; others are made by the first search that wants them."""
+        return _is_screened(index) or index == FULL or self._flats[index].directory.exists()
+
     def vectors(self, index: str) -> PageVectors:
         """An index as searches read it, in step with the committed pages, without those in quarantine.
 
