@@ -8,8 +8,8 @@ from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.table_writer import NOW, TableWriter
 
 VECTOR_FRAGMENTS = 32
-"""Small files of a vectors table after which it is tidied, where that is worth it: a rerank of 190 pages out of 134 took a
-processor 43 ms, out of one 21."""
+"""Small files of a vectors table after which it is tidied, where that is worth it: a rerank of 190 pages out of 134
+took a processor 43 ms, out of one 21."""
 PAGES_A_FRAGMENT = 64
 """Pages for each file more that is always borne: joining them rewrites the table, and needs its room a second time."""
 GROWN = 8

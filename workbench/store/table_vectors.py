@@ -25,7 +25,7 @@ from workbench.store.vector_cache import Block, FlatVectors
 from workbench.types import Int64
 
 AT_ONCE = 32 << 20
-"""Bytes of vectors that are taken at once: 190 pages of 155 vectors in one piece cost a processor 18 ms, in three 26."""
+"""Bytes of vectors taken at once: 190 pages of 155 vectors cost a processor 18 ms in one piece, 26 in three."""
 SCANNED = 64
 """Pages of a batch of a scan: some 15 MB, or 1 MB each of a book's."""
 
