@@ -28,6 +28,7 @@ def sound(tmp_path_factory):
     made = collection(home)
     resume(made, [WHALES, BREAD])
     made.space().inverted_lists("full")
+    made.space().vectors("conv")  # which nobody makes a copy of before it is searched
     return home
 
 
