@@ -67,5 +67,5 @@ def test_one_that_is_written_to_keeps_its_name(bench: Workbench) -> None:
     busy = pytest.raises(CollectionBusyError, match="A job is at work")
     with held_job(bench, "old", {"collection": "old"}) as job, busy:
         bench.renaming.collection("old", "new")
-    bench.jobs.wait(job.id, 60)
+    bench.jobs.wait(job.id, 900)
     assert bench.renaming.collection("old", "new").pages == 12

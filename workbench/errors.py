@@ -114,3 +114,8 @@ class EncoderError(PagelensError):
 
 class NoEncoderError(EncoderError, NotFoundError):
     """There is no model of that name."""
+
+
+def brief(error: BaseException) -> str:
+    """The first line of an error, at most 200 characters."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -104,7 +104,7 @@ def served(app: FastAPI) -> Iterator[str]:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             running.should_exit = True
-            thread.join(30)
+            thread.join(900)
 
 
 @pytest.fixture(scope="session")

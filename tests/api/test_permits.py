@@ -168,7 +168,7 @@ def test_an_owner_has_all_of_it(app: Any) -> None:
 
 def test_tools_show_what_the_account_may_see(address: str) -> None:
     async def ask(name: str) -> list[Any]:
-        http = httpx2.AsyncClient(headers={"authorization": f"Bearer {TOKENS[name]}"}, timeout=60)
+        http = httpx2.AsyncClient(headers={"authorization": f"Bearer {TOKENS[name]}"}, timeout=900)
         async with Client(streamable_http_client(f"{address}/mcp", http_client=http)) as tools:
             page = {"page": "s.pdf#page=1", "collection": "secret"}
             calls = (("list_collections", {}), ("list_documents", {"collection": "secret"}), ("read_page", page),
@@ -190,8 +190,8 @@ def test_gradio_s_own_endpoints_keep_to_it(address: str, bench: Workbench, name:
 
     def call(endpoint: str, *data: Any) -> str:
         url = f"{address}/gradio_api/call/{endpoint}"
-        event = httpx2.post(url, json={"data": data}, headers=headers, timeout=60).json()["event_id"]
-        return httpx2.get(f"{url}/{event}", headers=headers, timeout=60).text
+        event = httpx2.post(url, json={"data": data}, headers=headers, timeout=900).json()["event_id"]
+        return httpx2.get(f"{url}/{event}", headers=headers, timeout=900).text
 
     assert "event: complete" in call("search", "whale", "notes", "", 0, "")
     assert "event: complete" in call("explain", "whale", "n.pdf#page=1", "notes", "")

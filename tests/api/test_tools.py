@@ -126,20 +126,20 @@ def test_over_http(address: str) -> None:
     (found,) = asked(f"{address}/mcp", ("search", ASKED))
     assert found.structured_content["hits"][0]["page"] == PAGE
     for headers in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
-        assert httpx2.post(f"{address}/mcp", json={}, headers=headers, timeout=60).status_code == 403
+        assert httpx2.post(f"{address}/mcp", json={}, headers=headers, timeout=900).status_code == 403
 
 
 def test_over_http_with_a_log_in(closed_address: str) -> None:
     with pytest.raises(BaseException):  # noqa: B017 - a group of whatever the client makes of a 401
         asked(f"{closed_address}/mcp", ("search", ASKED))
     session = httpx2.post(
-        f"{closed_address}/api/v1/session", json={"name": NAME, "password": PASSWORD}, timeout=60
+        f"{closed_address}/api/v1/session", json={"name": NAME, "password": PASSWORD}, timeout=900
     ).json()
 
     async def ask() -> Any:
         headers = {"authorization": f"Bearer {session['token']}"}
         async with (
-            httpx2.AsyncClient(headers=headers, timeout=60) as http,
+            httpx2.AsyncClient(headers=headers, timeout=900) as http,
             Client(streamable_http_client(f"{closed_address}/mcp", http_client=http)) as client,
         ):
             return await client.call_tool("search", ASKED)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -32,6 +32,13 @@ def address(home):
         yield url
 
 
+def answers(url):
+    with suppress(OSError):
+        urllib.request.urlopen(f"{url}/healthz", timeout=20).close()
+        return True
+    return False
+
+
 @contextmanager
 def serving(home, *options, **environment):
     """A server of its own over a home folder; its address."""
@@ -41,17 +48,13 @@ def serving(home, *options, **environment):
     server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{url}/healthz", timeout=2).close()
-                break
-            except OSError:
-                assert server.poll() is None, "the server ended"
-                time.sleep(0.2)
+        while not answers(url):
+            assert server.poll() is None, "the server ended"
+            time.sleep(0.2)
         yield url
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(900)
 
 
 @pytest.fixture(scope="session")

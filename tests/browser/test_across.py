@@ -8,7 +8,7 @@ from tests.browser.test_accessibility import FORMS, judge
 from workbench.service import Workbench
 from workbench.settings import Settings
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 WHALE, BREAD = ["The blue whale is the largest animal"], ["Bake the bread in a hot oven", "Let the bread cool"]
 
 

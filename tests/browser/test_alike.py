@@ -12,7 +12,7 @@ from tests.service.test_alike import DOCUMENTS, sheets
 from workbench.service import Workbench
 from workbench.settings import CollectionSettings, Settings
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 FORMS = [(1440, 900, "light"), (1440, 900, "dark"), (390, 844, "light"), (390, 844, "dark")]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.driving import add, opened, search, show, write_pdf
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=window.hacked=1>${window.hacked=2}.pdf"
 LISTED = "[...document.querySelectorAll('tr[data-document]')].some((row) => row.dataset.document === name)"
 

@@ -14,7 +14,7 @@ from workbench.service import Workbench
 from workbench.settings import Settings
 from workbench.types import Explanation, Geometry, PageRef, PooledView, QueryEmbedding
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 QUERY = "the largest animal sings"
 WIDTH = 960  # of the canvas
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.driving import WAIT, opened, search, show, write_pdf
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 IDLE = "!document.querySelector('#pl-tab-library-button').dataset.busy"
 PAGES = 90
 

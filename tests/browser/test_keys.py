@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.driving import opened, search
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 TAB = "() => pagelens.state.view === '%s'"
 
 

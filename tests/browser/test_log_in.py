@@ -12,7 +12,7 @@ import pytest
 from tests.browser.conftest import serving
 from tests.browser.driving import WAIT, Seen
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

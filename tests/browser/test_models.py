@@ -9,7 +9,7 @@ from tests.browser.driving import add, caught, opened, search, show
 from tests.encoders.hub import Hub, running
 from tests.encoders.tiny import build, family
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 TINY = "colsmol-256m"
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.browser.driving import WAIT, Seen, opened, search, show, wait_for_held
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 DONE = ".pl-status[data-complete=yes]"
 
 
@@ -382,6 +382,16 @@ def test_the_slash_eats_no_letter_from_any_tab(browser, address, filled):
     page.keyboard.type("/animal")
     assert page.input_value("#pl-query") == "animal"  # in place of what stood there
     page.close()
+
+
+def test_a_page_tells_the_ranks_of_stages_and_not_of_the_lists_within_them(visit):
+    page = visit("?c=documents&q=whales%20bread&p=accurate&view=search")
+    page.wait_for_selector(DONE)
+    page.locator(".pl-hit-open").first.click()
+    page.wait_for_selector("#pl-ledger tbody tr")
+    standing = page.locator(".pl-standing > span")
+    assert re.match(r"Result 1 of 3\s*lift \d → lift#2 1$", standing.inner_text())
+    assert "full 1 → " in standing.locator("[title]").get_attribute("title")
 
 
 def test_results_are_stepped_through_without_going_back(browser, address, filled):

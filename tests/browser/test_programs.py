@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.driving import opened, show
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.skipif(not shutil.which("curl") or not shutil.which("sh"), reason="no curl in a POSIX shell here")

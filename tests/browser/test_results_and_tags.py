@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.driving import add, caught, opened, search, show, wait_for_held, write_pdf
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -142,6 +142,7 @@ def test_what_runs_here_and_no_wider_than_a_phone(browser, address, many):
     page.wait_for_selector("#pl-machine .pl-checks li")
     text = page.inner_text("#pl-machine")
     assert "lancedb" in text and "collections" in text and "Python" in text
+    page.wait_for_selector("#pl-loaded li")  # they come with an answer of their own
     assert "Reader" in page.inner_text("#pl-loaded")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.click("#pl-all-models")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 UNITS = Path(__file__).parent / "units"
 NAMES = sorted(path.stem for path in UNITS.glob("*.js") if path.stem != "expect")
 RUN = """async (name) => {

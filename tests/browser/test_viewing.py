@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import serving
 from tests.browser.driving import opened, write_pdf
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.browser
 SEARCHED = "c=documents&q=whales+sing+songs"
 PLACES = {
     "Library": "?view=library&c=documents&doc=whales.pdf",

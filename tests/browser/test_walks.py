@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.driving import WAIT, Seen, search, show, write_pdf
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 READY = "document.documentElement?.dataset.pagelens === 'ready'"
 DONE = ".pl-status[data-complete=yes]"
 TABS = {
@@ -186,11 +186,21 @@ def test_a_server_that_is_not_reached_is_said_by_the_page_alone(browser, address
     context.close()
 
 
+def test_a_collection_that_is_not_told_anew_is_shown_as_it_was(visit):
+    page = visit("?c=documents&view=library")
+    page.wait_for_selector('tr[data-document="bread.pdf"]')
+    page.route("**/api/v1/collections/documents", lambda route: route.fulfill(status=409, json={"error": "Not now."}))
+    page.evaluate("dispatchEvent(new Event('focus'))")  # a person comes back from another window
+    page.get_by_text("Not now. “documents” is shown as it was before.").first.wait_for()
+    assert page.locator('tr[data-document="bread.pdf"]').is_visible()
+
+
 def test_a_middling_name_is_cut_in_its_middle_where_there_is_little_room(visit, tmp_path):
     page = visit("?c=documents&view=library", width=390, height=844)
     page.evaluate("pagelens.choose('middling names')")
     planned(page, write_pdf(tmp_path / "observers-cards-scan.pdf", ["Strong gales take tiles off roofs"]))
-    page.wait_for_selector("tr[data-document]")
+    page.wait_for_selector(".pl-job[data-kind=ingest][data-state=done]")
+    page.wait_for_selector("tr[data-document='observers-cards-scan.pdf']")
     search(page, "strong gales")
     page.get_by_role("radio", name="Grid").check()
     head, tail = page.locator(".pl-hit .pl-long > span").all()
@@ -204,10 +214,10 @@ def test_a_middling_name_is_cut_in_its_middle_where_there_is_little_room(visit, 
 def test_a_long_name_that_is_cut_is_seen_to_be_said_whole_and_copied_whole(visit, tmp_path):
     name = f"{'the_songs_of_whales_' * 6}part-7.pdf"
     page = visit("?c=documents&view=library", width=390, height=844)
-    page.evaluate("pagelens.choose('long names')")
+    page.evaluate("pagelens.choose('cut names')")  # of this test alone
     planned(page, write_pdf(tmp_path / name, ["Humpback whales sing songs"]))
     page.wait_for_selector(".pl-job[data-kind=ingest][data-state=done]")
-    page.wait_for_selector("tr[data-document]")
+    page.wait_for_selector(f'tr[data-document="{name}"]')
     search(page, "whales sing")
     page.wait_for_function("pagelens.state.search.read")  # passages are there, and nothing moves any more
     page.get_by_role("radio", name="Grid").check()

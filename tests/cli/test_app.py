@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 def child(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "workbench", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, encoding="utf-8", env={**os.environ, **environment}, timeout=120
+        command, cwd=ROOT, capture_output=True, encoding="utf-8", env={**os.environ, **environment}, timeout=900
     )
 
 

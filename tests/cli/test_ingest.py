@@ -130,7 +130,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(fresh: Run, tmp_path:
     assert process.stderr is not None
     told = process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=900)
     assert told == "00.pdf: 2 pages indexed\n"
     assert process.returncode == 130
     assert "Stopped. What is indexed is safe" in err

@@ -75,8 +75,7 @@ def test_poppler_draws_first_where_it_is_asked_for(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="stands in for poppler with shell scripts")
-@pytest.mark.parametrize("script", ["exec sleep 60", "exit 3", "echo nonsense", "kill -9 $$"])
-@pytest.mark.timeout(60)
+@pytest.mark.parametrize("script", ["exec sleep 3600", "exit 3", "echo nonsense", "kill -9 $$"])
 def test_whatever_goes_wrong_in_poppler_the_page_is_drawn(tmp_path, monkeypatch, script):
     path = text_pdf(tmp_path / "text.pdf")
     wanted = drawn(path, "pypdfium2")
@@ -95,13 +94,12 @@ def test_whatever_goes_wrong_in_poppler_the_page_is_drawn(tmp_path, monkeypatch,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="stands in for poppler with shell scripts")
-@pytest.mark.timeout(60)
 def test_a_pdfinfo_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
     path = text_pdf(tmp_path / "text.pdf")
     wanted = drawn(path, "pypdfium2")
     (tmp_path / "bin").mkdir()
     for name in ("pdfinfo", "pdftoppm"):
-        (tmp_path / "bin" / name).write_text("#!/bin/sh\nexec sleep 60\n")
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\nexec sleep 3600\n")
         (tmp_path / "bin" / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
     monkeypatch.setattr(raster, "POPPLER_SECONDS", 1.0)

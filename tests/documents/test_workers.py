@@ -81,7 +81,7 @@ def gone(pid: int) -> bool:
         return True
 
 
-def until(true, seconds=60.0) -> bool:
+def until(true, seconds=900.0) -> bool:
     """Wait for something that is not told; how long it may take says nothing about how long it should."""
     end = time.monotonic() + seconds
     while not true() and time.monotonic() < end:

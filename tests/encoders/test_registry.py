@@ -177,7 +177,7 @@ def test_loading_in_the_background_tells_its_state(made: dict[str, Callable[[], 
 
     def slow() -> Weights:
         begun.set()
-        may_end.wait(60)
+        may_end.wait(900)
         return Weights("a")
 
     made["a"] = slow
@@ -185,7 +185,7 @@ def test_loading_in_the_background_tells_its_state(made: dict[str, Callable[[], 
     encoders.start("a")
     assert encoders.state("a") == ("loading", "")
     encoders.start("a")
-    assert begun.wait(60)
+    assert begun.wait(900)
     may_end.set()
     encoders.load("a")
     assert encoders.state("a") == ("loaded", "")

@@ -28,7 +28,7 @@ STATE = CURE + (
 
 def run(code: str, path: Path | None = None) -> str:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, filter(None, (path, Path.cwd()))))}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, env=environment)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -231,7 +231,7 @@ def test_a_stop_leaves_a_model_that_is_at_work_alone_and_loses_nothing_it_has_do
     def at(stage: str, page: int) -> None:
         if stage == "embed" and page == 3:
             at_work.set()
-            free.wait(60)
+            free.wait(900)
 
     found: list[Any] = []
 
@@ -241,9 +241,9 @@ def test_a_stop_leaves_a_model_that_is_at_work_alone_and_loses_nothing_it_has_do
 
     ingest = threading.Thread(target=run)
     ingest.start()
-    assert at_work.wait(60)
+    assert at_work.wait(900)
     stop.set()
-    ingest.join(60)
+    ingest.join(900)
     ended_while_the_model_was_at_work = not ingest.is_alive() and not free.is_set()
     free.set()
     assert ended_while_the_model_was_at_work

@@ -18,7 +18,7 @@ from workbench.ingestion.watching import FolderWatcher, difference, look
 from workbench.service import Workbench
 from workbench.types import PageRef
 
-PATIENCE = 120.0  # s; a bound for what takes a second or two, whatever else the machine is doing
+PATIENCE = 900.0  # s; a bound for what takes a second or two, whatever else the machine is doing
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_a_background_ingest_is_followed_by_a_job_that_reads_the_words(bench, fi
     job = bench.jobs.wait(bench.ingestion.start([files], "c", CollectionSettings(encoder=GRID)).id, 300)
     assert job.state == "done" and "still to be read" in job.message
     (words,) = [one for one in bench.jobs.all() if one.kind == "words"]
-    done = bench.jobs.wait(words.id, 300)
+    done = bench.jobs.wait(words.id, 900)
     assert (done.state, done.progress.pages_done, bench.library.info("c").unread) == ("done", 2, 0)
     assert bench.ingestion.start_words("c") is None
 

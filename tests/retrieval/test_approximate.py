@@ -5,8 +5,8 @@ import pytest
 
 from tests.retrieval.arrays import Models
 from tests.store.make import DIM, collection, put, record
-from workbench import recall
-from workbench.diagnosis import diagnose
+from workbench.analysis import recall
+from workbench.analysis.diagnosis import diagnose
 from workbench.errors import PipelineError
 from workbench.retrieval import Encoded, scanning, search_stages
 from workbench.retrieval.pipeline import Pipeline

@@ -8,8 +8,7 @@ from tests.retrieval.test_several_encoders import mixed
 from tests.retrieval.test_several_encoders import run as run_mixed
 from workbench.retrieval import STAGES
 from workbench.retrieval.pipeline import Pipeline
-from workbench.retrieval.run import register
-from workbench.retrieval.step import Stage, registered
+from workbench.retrieval.step import Stage, register, registered
 from workbench.types import Query, TextPart
 
 VECTORS = [name for name, stage in STAGES.items() if stage.vectors]
@@ -168,12 +167,11 @@ def test_stages_say_what_they_are():
     assert experimental == {"prf", "refine", "xtr"}
     assert {key for key, option in STAGES["full"].options.items() if option.experimental} == {"prune", "alpha", "exit"}
     with pytest.raises(ValueError, match="two stages 'rrf'"):
-        register(STAGES["rrf"], lambda *_: None)
+        register(STAGES["rrf"])
 
 
 def test_a_stage_is_one_module(monkeypatch):
     """A stage that is registered can be written, checked and run, and is told with the others."""
-    from workbench.retrieval import run as running
     from workbench.retrieval import step as steps
     from workbench.retrieval.ordering import Scored
 
@@ -182,8 +180,7 @@ def test_a_stage_is_one_module(monkeypatch):
         return Scored(rows, rows.astype(np.float32))
 
     monkeypatch.setattr(steps, "_STAGES", dict(steps._STAGES))
-    monkeypatch.setattr(running, "_RUNS", dict(running._RUNS))
-    register(Stage(name="last", summary="the last pages first", cost="nothing"), backwards)
+    register(Stage(name="last", run=backwards, summary="the last pages first", cost="nothing"))
     monkeypatch.setattr("workbench.retrieval.grammar.STAGES", registered())
     arrays = collection(2, 9)
     ordered = sorted(arrays.pages, key=lambda page: (arrays.pages[page][0].document, arrays.pages[page][0].page))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.documents.make import write_pdf
-from workbench.calibration import RECORD, questions_of
+from workbench.analysis.calibration import RECORD, questions_of
 from workbench.errors import InputError
 from workbench.retrieval import verdict
 from workbench.retrieval.verdict import Calibration, Signals

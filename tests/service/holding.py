@@ -17,12 +17,12 @@ def held_job(bench: Workbench, collection: str, request: dict[str, Any] | None =
 
     def hold(*_: object) -> None:
         entered.set()
-        go.wait(60)
+        go.wait(900)
         raise NotFoundError("over")
 
     bench.jobs.does("hold", hold)
     job = bench.jobs.start(collection, request or {}, "hold")
-    assert entered.wait(60)
+    assert entered.wait(900)
     try:
         yield job
     finally:

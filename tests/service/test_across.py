@@ -6,7 +6,7 @@ import pytest
 
 from tests.documents.make import TOPICS, write_pdf
 from workbench import encoders
-from workbench.comparison import cost
+from workbench.analysis.comparison import cost
 from workbench.errors import FilterError, NotFoundError, PipelineError, QueryError
 from workbench.permits import Permit, permitted
 from workbench.retrieval.across import merged, scale_of

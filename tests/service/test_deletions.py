@@ -138,7 +138,7 @@ def test_a_job_that_waits_does_not_bring_a_deleted_collection_back(bench: Workbe
         assert waiting.state == "waiting"
         bench.deletions.collection("c")
     last = bench.jobs.start("elsewhere", {}, "hold")
-    assert bench.jobs.wait(last.id, 60).state == "failed"
+    assert bench.jobs.wait(last.id, 900).state == "failed"
     assert bench.library.names() == []
     with pytest.raises(NotFoundError):
         bench.jobs.get(waiting.id)
@@ -177,9 +177,9 @@ def test_a_deletion_waits_for_who_writes(bench: Workbench) -> None:
         job = bench.deletions.start("c", "gone.pdf")
         assert [file.name for file in job.progress.pending] == ["gone.pdf"]
         other = bench.jobs.start("elsewhere", {}, "ingest")
-        assert bench.jobs.wait(other.id, 60).state == "failed"  # it has its turn, though a deletion waits
+        assert bench.jobs.wait(other.id, 900).state == "failed"  # it has its turn, though a deletion waits
         assert bench.jobs.get(job.id).active
-    ended = bench.jobs.wait(job.id, 60)
+    ended = bench.jobs.wait(job.id, 900)
     assert ended.state == "done" and ended.message.startswith("gone.pdf is deleted. Removed: 2 pages")
     assert [one.name for one in bench.library.documents("c")] == ["kept.pdf"]
     whole = bench.jobs.wait(bench.deletions.start("c").id, 60)
@@ -192,5 +192,5 @@ def test_a_deletion_that_waits_can_be_stopped(bench: Workbench) -> None:
     with Writer(bench.opened.get("c")):
         job = bench.deletions.start("c")
         bench.jobs.stop(job.id)
-        assert bench.jobs.wait(job.id, 60).state == "stopped"
+        assert bench.jobs.wait(job.id, 900).state == "stopped"
     assert bench.library.info("c").pages == 14

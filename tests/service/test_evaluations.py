@@ -48,7 +48,7 @@ def bench(tmp_path_factory):
 @pytest.fixture(scope="module")
 def kept(bench):
     started = bench.evaluations.start("mine", "notes", BOTH, measures=["nDCG@5", "R@1"])
-    assert bench.jobs.wait(started.job.id, 120).state == "done"
+    assert bench.jobs.wait(started.job.id, 900).state == "done"
     return started.record
 
 
@@ -187,15 +187,15 @@ def test_a_stopped_evaluation_goes_on_with_what_was_measured(bench, monkeypatch)
         asked.append(pipeline)
         if "bm25" in pipeline:
             reached.set()
-            may_go.wait(60)
+            may_go.wait(900)
         return search(query, collection, pipeline, k, filter)
 
     monkeypatch.setattr(bench.searches, "search", slow)
     started = bench.evaluations.start("mine", "notes", ["exact", "text"], measures=["R@1"])
-    assert reached.wait(60)
+    assert reached.wait(900)
     bench.jobs.stop(started.job.id)
     may_go.set()
-    assert bench.jobs.wait(started.job.id, 60).state == "stopped"
+    assert bench.jobs.wait(started.job.id, 900).state == "stopped"
     assert [(found.record, found.pipelines) for found in bench.evaluations.jobs()] == [
         (started.record, ("exact", "text"))
     ]
@@ -204,7 +204,7 @@ def test_a_stopped_evaluation_goes_on_with_what_was_measured(bench, monkeypatch)
         bench.evaluations.get(started.record)
     asked.clear()
     bench.jobs.resume(started.job.id)
-    assert bench.jobs.wait(started.job.id, 60).state == "done"
+    assert bench.jobs.wait(started.job.id, 900).state == "done"
     assert {pipeline.split(":")[0] for pipeline in asked} == {"lift(bm25)"}  # exact was there already
     assert set(bench.evaluations.get(started.record).pipelines) == {"exact", "text"}
     bench.evaluations.delete(started.record)
@@ -276,7 +276,7 @@ def test_judgements_are_labels_in_three_files_and_a_dataset(bench):
     assert (info.questions, info.relevant_pages, info.collection) == (1, 1, "notes")
     assert bench.datasets.check("judged").problems == ()
     started = bench.evaluations.start("judged", "notes", ["exact"], measures=["R@1"])
-    assert bench.jobs.wait(started.job.id, 60).state == "done"
+    assert bench.jobs.wait(started.job.id, 900).state == "done"
     assert bench.evaluations.get(started.record).mean("exact") == {"R@1": 1.0}
     bench.evaluations.delete(started.record)
     bench.datasets.remove("judged")

@@ -29,7 +29,7 @@ def bench(home):
 
 
 def ended(bench, job):
-    job = bench.jobs.wait(job.id, 120)
+    job = bench.jobs.wait(job.id, 900)
     assert job.state == "done", job.message
     return job
 

@@ -213,7 +213,7 @@ def test_a_job_reports_can_be_stopped_and_resumed(tmp_path):
 
     work.jobs.does("ingest", run)
     job = work.ingestion.start([tmp_path / "long.pdf"], "c")
-    stopped = work.jobs.wait(job.id, 120)
+    stopped = work.jobs.wait(job.id, 900)
     assert stopped.state == "stopped"
     part = work.library.info("c").pages
     assert 8 <= part < 60

@@ -152,7 +152,7 @@ def test_a_pipeline_searches_it_and_reranks_to_the_exact_score(store, name):
 
 
 def test_what_each_index_saw_of_a_page_adds_up_to_the_score_it_gave(store):
-    from workbench.explanation import explain
+    from workbench.analysis.explanation import explain
     from workbench.types import PageRef, QueryEmbedding
 
     query = QueryEmbedding(

@@ -229,7 +229,7 @@ def test_a_search_does_not_wait_for_many_pages(tmp_path, monkeypatch):
     assert store.words.postings() is None
     theirs = dict(store.words.bm25("whale", 99))
     assert scores(store, "whale") == pytest.approx(theirs, rel=1e-6) or store.words.postings() is not None
-    store.words._postings._background[1].join(60)
+    store.words._postings._background[1].join(900)
     assert store.words.postings() is not None
     assert len(scores(store, "whale")) == 2
 

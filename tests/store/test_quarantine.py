@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.retrieval.arrays import Models
 from tests.store.make import DIM, collection, item, library, put, record, unit
-from workbench.diagnosis import diagnose
+from workbench.analysis.diagnosis import diagnose
 from workbench.errors import NotFoundError, StoreError
 from workbench.retrieval import Encoded, Pipeline, search_stages
 from workbench.store import Collection

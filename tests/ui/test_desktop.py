@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import plistlib
@@ -25,7 +26,8 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from tests.documents.make import write_pdf
-from workbench.cli import app
+from workbench import __version__
+from workbench.cli import app, main
 from workbench.documents import readable
 from workbench.documents.sources import SUFFIXES
 from workbench.errors import InputError
@@ -46,7 +48,7 @@ class Watched:
         self.shown.append(address)
         self.busy = busy
         self.open.set()
-        assert self.close.wait(120)
+        assert self.close.wait(900)
 
     def show(self, address: str) -> None:
         self.shown.append(address)
@@ -64,10 +66,10 @@ def window(home: Path) -> Iterator[Watched]:
     made = Watched()
     thread = threading.Thread(target=desktop.open_desktop, args=(Workbench(Settings(home=home)), made))
     thread.start()
-    assert made.open.wait(120)
+    assert made.open.wait(900)
     yield made
     made.close.set()
-    thread.join(60)
+    thread.join(900)
     assert not thread.is_alive()
 
 
@@ -76,13 +78,13 @@ def post(home: Path, **body: Any) -> int:
     request = urllib.request.Request(
         f"http://127.0.0.1:{running['port']}/desktop", json.dumps(body).encode(), method="POST"
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=900) as answer:
         return int(answer.status)
 
 
 def test_a_second_start_shows_the_window_that_is_open(home: Path, window: Watched) -> None:
     (address,) = window.shown
-    with urllib.request.urlopen(address, timeout=60) as page:
+    with urllib.request.urlopen(address, timeout=900) as page:
         assert b"Pagelens" in page.read()
     other = Watched()
     assert desktop.open_desktop(Workbench(Settings(home=home)), other) is False
@@ -96,7 +98,7 @@ def test_files_that_a_start_names_are_added_where_it_is_open(home: Path, window:
     address, library = window.shown
     assert library == f"{address}/?view=library&c=sea+life"
     there = Workbench(Settings(home=home))
-    ended = time.monotonic() + 120
+    ended = time.monotonic() + 900
     while window.busy() and time.monotonic() < ended:
         time.sleep(0.05)
     assert [document.name for document in there.library.documents("sea life")] == ["whales.pdf"]
@@ -109,12 +111,12 @@ def test_a_file_that_the_first_start_names_from_where_it_stands_is_added(home: P
     made, window = Workbench(Settings(home=home)), Watched()
     started = threading.Thread(target=desktop.open_desktop, args=(made, window, [Path("whales.pdf")]))
     started.start()
-    assert window.open.wait(120)
+    assert window.open.wait(900)
     for job in made.jobs.active():
         made.jobs.wait(job.id)
     names = [document.name for document in made.library.documents("documents")]
     window.close.set()
-    started.join(60)
+    started.join(900)
     assert names == ["whales.pdf"]
 
 
@@ -125,18 +127,18 @@ def test_the_page_is_served_while_a_window_comes_to_the_front(
 
     def show(_address: str) -> None:
         asked.set()
-        assert seen.wait(120)
+        assert seen.wait(900)
 
     monkeypatch.setattr(window, "show", show)
     second = threading.Thread(target=desktop.open_desktop, args=(Workbench(Settings(home=home)), Watched()))
     second.start()
-    assert asked.wait(60)
+    assert asked.wait(900)
     try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=900) as answer:
             assert answer.status == 200
     finally:
         seen.set()
-        second.join(60)
+        second.join(900)
 
 
 def test_only_who_may_read_the_home_may_ask(home: Path, window: Watched) -> None:
@@ -167,20 +169,23 @@ def test_one_that_does_not_answer_is_told(home: Path, monkeypatch: pytest.Monkey
         desktop.open_desktop(Workbench(Settings(home=home)), Watched())
 
 
+class Event:
+    """One of pywebview's."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[], None]] = []
+
+    def __iadd__(self, listener: Callable[[], None]) -> Event:
+        self.listeners.append(listener)
+        return self
+
+
 @pytest.mark.parametrize("busy", [True, False])
 def test_closing_asks_while_something_is_added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: bool) -> None:
     """By what pywebview reads when a window is being closed: `confirm_close`, after the listeners of `closing`."""
     asked: list[bool] = []
 
-    class Closing:
-        def __init__(self) -> None:
-            self.listeners: list[Callable[[], None]] = []
-
-        def __iadd__(self, listener: Callable[[], None]) -> Closing:
-            self.listeners.append(listener)
-            return self
-
-    made = SimpleNamespace(events=SimpleNamespace(closing=Closing()), confirm_close=None)
+    made = SimpleNamespace(events=SimpleNamespace(closing=Event(), before_show=Event()), confirm_close=None)
 
     def start(**options: Any) -> None:
         assert options["private_mode"] is False and options["storage_path"] == str(tmp_path)
@@ -197,6 +202,59 @@ def test_closing_asks_while_something_is_added(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "webview", stand_in)
     desktop.OwnWindow(tmp_path).run("http://127.0.0.1:1", lambda: busy)
     assert asked == [busy] and settings["ALLOW_DOWNLOADS"]
+
+
+class View:
+    """A web view of GTK's within its window: what is dragged over it is told to who is connected."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, Callable[..., None]] = {}
+
+    def get_children(self) -> list[SimpleNamespace]:
+        inner = SimpleNamespace(load_uri=None, connect=self.heard.__setitem__)
+        return [SimpleNamespace(get_children=lambda: [inner])]
+
+    def drag(self, *addresses: str) -> None:
+        data = SimpleNamespace(get_uris=lambda: list(addresses))
+        self.heard["drag-data-received"](None, None, 1, 1, data, 0, 0)
+
+
+def test_the_page_reads_what_is_dropped_on_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it happens where the web view is WebKitGTK's, which gives a page no files."""
+    whole = bytes(range(256)) * 3
+    bill = tmp_path / "Rechnung März 100%.pdf"
+    (tmp_path / "folder" / "deep").mkdir(parents=True)
+    for name in (bill.name, "folder/b.png", "folder/deep/a.pdf", "folder/notes.xyz"):
+        (tmp_path / name).write_bytes(whole)
+    view, given = View(), []
+    made = SimpleNamespace(events=SimpleNamespace(closing=Event(), before_show=Event()), native=view)
+
+    def start(**_: Any) -> None:
+        (watch,) = made.events.before_show.listeners
+        watch()
+        view.drag(bill.as_uri(), (tmp_path / "folder").as_uri(), (tmp_path / "gone.pdf").as_uri(), "https://a.b/c.pdf")
+        view.drag()  # as a text
+        given.append(dropped.dropped())
+        assert [dropped.read(0, at) for at in (0, 512, 768)] == [
+            base64.b64encode(part).decode() for part in (whole[:512], whole[512:], b"")
+        ]
+        view.drag("https://a.b/c.pdf")
+        given.append(dropped.dropped())
+
+    def create_window(*_: str, js_api: desktop.Dropped, **__: Any) -> Any:
+        nonlocal dropped
+        dropped = js_api
+        return made
+
+    dropped: Any = None
+    monkeypatch.setattr(desktop, "_PART", 512)
+    stand_in = SimpleNamespace(create_window=create_window, start=start, settings={})
+    monkeypatch.setitem(sys.modules, "webview", stand_in)
+    desktop.OwnWindow(tmp_path).run("http://127.0.0.1:1", lambda: False)
+    pdf = "application/pdf"
+    assert given == [[(bill.name, pdf), ("folder/b.png", "image/png"), ("folder/deep/a.pdf", pdf)], []]
+    # What is public is for the page, and must not open a path that it names.
+    assert {name for name in dir(desktop.Dropped) if not name.startswith("_")} == {"dropped", "read"}
 
 
 def test_a_file_that_cannot_be_added_where_it_is_open_is_told(home: Path, window: Watched, tmp_path: Path) -> None:
@@ -225,7 +283,7 @@ def test_the_command_opens_the_browser_and_a_second_one_again(tmp_path: Path) ->
     environment = {**os.environ, "BROWSER": f"{script} %s"}
 
     def lines(count: int) -> list[str]:
-        ended = time.monotonic() + 120
+        ended = time.monotonic() + 900
         while time.monotonic() < ended:
             found = seen.read_text().splitlines() if seen.exists() else []
             if len(found) >= count:
@@ -239,12 +297,12 @@ def test_the_command_opens_the_browser_and_a_second_one_again(tmp_path: Path) ->
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as first:
         try:
             (address,) = lines(1)
-            second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+            second = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
             assert (second.returncode, "open already" in second.stderr) == (0, True)
             assert lines(2) == [address, address]
         finally:
             first.send_signal(signal.SIGINT)
-        assert first.wait(60) == 0
+        assert first.wait(900) == 0
 
 
 def test_linux_has_it_in_the_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,6 +346,15 @@ def test_the_menu_opens_the_home_that_was_named(
     assert f'"--home" "{there}" "desktop"' in entry
 
 
+def test_a_menu_without_a_console_starts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pythonw does on Windows, where standard output and error are None."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    assert main(["--home", str(tmp_path), "desktop", "--uninstall"]) == 0
+    sys.stdout.close()
+
+
 def test_macos_has_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     arguments = ["/opt/my python/bin/python3", "-m", "workbench", "desktop"]
@@ -296,6 +363,9 @@ def test_macos_has_a_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     script = where / "Contents" / "MacOS" / about["CFBundleExecutable"]
     assert os.access(script, os.X_OK)
     assert shlex.split(script.read_text().splitlines()[1]) == ["exec", *arguments, "$@"]
+    assert about["CFBundleVersion"] == about["CFBundleShortVersionString"] == __version__
+    assert about["CFBundleIdentifier"] and about["CFBundlePackageType"] == "APPL"
+    assert "CFBundleDocumentTypes" not in about  # a script is not told which document was opened
     assert (where / "Contents" / "Resources" / about["CFBundleIconFile"]).read_bytes()[:4] == b"icns"
     assert launchers.install(arguments, tmp_path / "state", "darwin") == where  # again
     assert launchers.uninstall("darwin") == where and not where.exists()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.analysis.recall import RecallReport
 from workbench.answers import collections, comparisons, jobs, measurements, pictures, pipelines, upkeep
 from workbench.answers.explanations import Explained, Quote
 from workbench.answers.searches import AcrossSearch, Search
 from workbench.evaluation import DatasetCheck
 from workbench.evaluation.saved_runs import SavedRun
-from workbench.recall import RecallReport
 from workbench.types import CollectionInfo, MissReport, ModelStatus
 
 PRINTED: Mapping[str, Any] = {

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench.analysis.comparison import Comparison, Contrast, Move, P, SearchCost, cost
+from workbench.analysis.set_comparison import Comparisons, Row, Taken
 from workbench.answers import Answer
 from workbench.answers.searches import AcrossSearch, NamedPage, Search
-from workbench.comparison import Comparison, Contrast, Move, P, SearchCost, cost
-from workbench.comparisons import Comparisons, Row, Taken
 from workbench.evaluation.statistics import Interval
 from workbench.types import LedgerRow, SearchResult
 from workbench.types.across import AcrossResult

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from workbench.analysis.audit import Audit, ProbeHit
 from workbench.answers import Answer
 from workbench.answers.collections import PutAway
-from workbench.audit import Audit, ProbeHit
 from workbench.doctor import Check
 from workbench.types import CollectionInfo, IndexInfo
 from workbench.types.system import FolderInfo, PipelineLatency, SystemInfo, TableIndex, TableInfo

@@ -31,7 +31,7 @@ def calibrate(
     searches of either kind pass the wrong way. It holds until the pages or the pipeline change.
     """
     bench = workbench(context)
-    from workbench.calibration import questions_of
+    from workbench.analysis.calibration import questions_of
 
     asked = questions_of(queries.expanduser()) if queries is not None else []
     with output.counted("Searching", "questions") as progress:

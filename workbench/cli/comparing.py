@@ -14,8 +14,8 @@ from workbench.cli.session import AsJson, Filter, clean, workbench
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
-    from workbench.comparison import Comparison, Move
-    from workbench.comparisons import ComparedQuery, Comparisons
+    from workbench.analysis.comparison import Comparison, Move
+    from workbench.analysis.set_comparison import ComparedQuery, Comparisons
     from workbench.evaluation.statistics import Interval
     from workbench.service import Workbench
     from workbench.types import SearchResult
@@ -140,7 +140,7 @@ def _print_moves(found: Comparison[Any], pages: Sequence[tuple[str, ...]], colum
 
 
 def _print_cost(name: str, pipeline: str, result: SearchResult | AcrossResult) -> None:
-    from workbench.comparison import cost
+    from workbench.analysis.comparison import cost
 
     spent = cost(result)
     cold = ", cold" if spent.cold else ""
@@ -150,7 +150,7 @@ def _print_cost(name: str, pipeline: str, result: SearchResult | AcrossResult) -
 
 
 def _print_shared(comparison: Comparison[Any]) -> None:
-    from workbench.comparison import P
+    from workbench.analysis.comparison import P
 
     pages = output.count(comparison.k, "page")
     output.show(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from workbench.cli import output
 
 if TYPE_CHECKING:
-    from workbench.comparison import Contrast
+    from workbench.analysis.comparison import Contrast
     from workbench.types import LedgerRow
 
 

@@ -22,7 +22,7 @@ from workbench.encoders.checkpoints import Checkpoint, find
 from workbench.encoders.device import Batches, Device, choose
 from workbench.encoders.families import FAMILIES, Family
 from workbench.encoders.foreign import REFUSED, never_asked, unloadable
-from workbench.encoders.pictures import PreparingEncoder, brief, pixels
+from workbench.encoders.pictures import PreparingEncoder, pixels
 from workbench.encoders.prepared import (
     PIXELS,
     Inputs,
@@ -38,7 +38,7 @@ from workbench.encoders.stream import Stream
 from workbench.encoders.tokens import OFFICIAL
 from workbench.encoders.torchvision_cure import cure
 from workbench.encoders.window_attention import attend_by_windows
-from workbench.errors import EncoderError
+from workbench.errors import EncoderError, brief
 from workbench.types import Box, Float, Page, SeenPicture
 
 log = logging.getLogger(__name__)

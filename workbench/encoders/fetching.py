@@ -22,8 +22,7 @@ from typing import Any
 from filelock import FileLock
 
 from workbench.encoders.base import EncoderSpec
-from workbench.encoders.pictures import brief
-from workbench.errors import EncoderError, InputError
+from workbench.errors import EncoderError, InputError, brief
 from workbench.folders import free_bytes
 
 log = logging.getLogger(__name__)

@@ -24,8 +24,7 @@ from filelock import FileLock
 from workbench.atomic import write_whole
 from workbench.encoders import checkpoints
 from workbench.encoders.base import EncoderSpec
-from workbench.encoders.pictures import brief
-from workbench.errors import EncoderError, InputError
+from workbench.errors import EncoderError, InputError, brief
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)

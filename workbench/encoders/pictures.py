@@ -17,7 +17,8 @@ from workbench.encoders.base import EncoderInfo, EncoderSpec, guarded
 from workbench.encoders.checkpoints import Checkpoint
 from workbench.encoders.device import Batches
 from workbench.encoders.policies import Policies
-from workbench.encoders.prepared import Inputs, PreparedPage, Preparer
+from workbench.encoders.prepared import Inputs, PreparedPage, Preparer, cropped, cut
+from workbench.errors import brief
 from workbench.types import Box, Drawn, Float, Geometry, Page, PageEmbedding, PageFailure, PageRef, SeenPicture
 
 log = logging.getLogger(__name__)
@@ -164,25 +165,13 @@ def pixels(page: Page) -> NDArray[np.uint8]:
     if not isinstance(page.image, Drawn):
         return np.asarray(seen(page))
     drawn = page.image.pixels
-    left, top, right, bottom = _cut(page.crop, drawn.shape[1], drawn.shape[0])
+    left, top, right, bottom = cut(page.crop, drawn.shape[1], drawn.shape[0])
     return np.ascontiguousarray(drawn[top:bottom, left:right])
 
 
 def seen(page: Page) -> Image.Image:
     """The part of the page's picture that the crop leaves, RGB."""
     return cropped(page.image(), page.crop)
-
-
-def cropped(image: Image.Image, crop: Box) -> Image.Image:
-    """The part of a picture that a crop leaves, RGB."""
-    box = _cut(crop, *image.size)
-    shown = image if box == (0, 0, *image.size) else image.crop(box)
-    return shown if shown.mode == "RGB" else shown.convert("RGB")  # which would copy a picture that is RGB already
-
-
-def _cut(crop: Box, width: int, height: int) -> tuple[int, int, int, int]:
-    x0, y0, x1, y1 = crop
-    return round(x0 * width), round(y0 * height), round(x1 * width), round(y1 * height)
 
 
 def whole(crop: Box) -> Geometry:
@@ -194,8 +183,3 @@ def denormalised(pixels: Float, mean: Sequence[float], std: Sequence[float]) -> 
     """The picture of ``pixels (3, height, width)`` that were normalised by ``mean`` and ``std`` of 0..1."""
     values = pixels * np.array(std, np.float32)[:, None, None] + np.array(mean, np.float32)[:, None, None]
     return Image.fromarray(np.clip(np.rint(values * 255), 0, 255).astype(np.uint8).transpose(1, 2, 0), "RGB")
-
-
-def brief(error: BaseException) -> str:
-    """The first line of an error, at most 200 characters."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from workbench.errors import EncoderError
+from workbench.errors import EncoderError, brief
 from workbench.types import Box, PageRef
 
 Inputs = Mapping[str, NDArray[Any]]
@@ -88,8 +88,6 @@ def prepare(preparer: Preparer, image: Callable[[], Image.Image], crop: Box) -> 
 
     Called in another process; `EncoderError` with what the library said when it cannot be done.
     """
-    from workbench.encoders.pictures import brief, cropped
-
     started = time.perf_counter()
     try:
         return preparer(cropped(image(), crop)), time.perf_counter() - started
@@ -97,6 +95,19 @@ def prepare(preparer: Preparer, image: Callable[[], Image.Image], crop: Box) -> 
         raise
     except Exception as error:
         raise EncoderError(brief(error)) from None
+
+
+def cropped(image: Image.Image, crop: Box) -> Image.Image:
+    """The part of a picture that a crop leaves, RGB."""
+    box = cut(crop, *image.size)
+    shown = image if box == (0, 0, *image.size) else image.crop(box)
+    return shown if shown.mode == "RGB" else shown.convert("RGB")  # which would copy a picture that is RGB already
+
+
+def cut(crop: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    """A crop's left, top, right and bottom in pixels of a picture."""
+    x0, y0, x1, y1 = crop
+    return round(x0 * width), round(y0 * height), round(x1 * width), round(y1 * height)
 
 
 def rows(inputs: Mapping[str, Any], dtype: str) -> Inputs:

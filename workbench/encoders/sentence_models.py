@@ -17,9 +17,8 @@ from workbench.encoders.base import EncoderSpec
 from workbench.encoders.checkpoints import Checkpoint, find
 from workbench.encoders.device import Device, choose
 from workbench.encoders.foreign import never_asked, trust, unloadable
-from workbench.encoders.pictures import brief
 from workbench.encoders.torchvision_cure import cure
-from workbench.errors import EncoderError
+from workbench.errors import EncoderError, brief
 
 log = logging.getLogger(__name__)
 

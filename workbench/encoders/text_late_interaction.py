@@ -29,13 +29,13 @@ from workbench.encoders.multi_vector import (
     official_query,
     without_pooling,
 )
-from workbench.encoders.pictures import brief, whole
+from workbench.encoders.pictures import whole
 from workbench.encoders.policies import Policies
 from workbench.encoders.reader import visible
 from workbench.encoders.sentence_models import Opened, open_model
 from workbench.encoders.tokens import OFFICIAL, labels, special_ids
 from workbench.encoders.windows import Window, cut
-from workbench.errors import EncoderError, QueryError
+from workbench.errors import EncoderError, QueryError, brief
 from workbench.types import Float, Geometry, Page, PageEmbedding, PageFailure, QueryEmbedding
 
 log = logging.getLogger(__name__)

@@ -37,9 +37,9 @@ class RecordComparison:
         return f"No pipeline is shown to be better than all others in {self.measure} with {self.questions} questions."
 
 
-def within(record: Record, measure: str = "", baseline: str = "") -> RecordComparison:
-    """The pipelines of one record; the first measure and the first pipeline unless others are named."""
-    return between({"": record}, measure, baseline)
+def within(record: Record) -> RecordComparison:
+    """The pipelines of one record against its first, by its first measure."""
+    return between({"": record})
 
 
 def between(records: Mapping[str, Record], measure: str = "", baseline: str = "") -> RecordComparison:

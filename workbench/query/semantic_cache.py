@@ -65,7 +65,7 @@ class SemanticCache:
         pipeline: Pipeline,
         models: QueryModels,
         where: Filter | None,
-        notes: tuple[str, ...] = (),
+        notes: tuple[str, ...],
     ) -> Iterator[SearchResult]:
         """As `search_stages`, answered from memory where that may be; a note and the trace say what was reused."""
         watch = Stopwatch()

@@ -1,12 +1,12 @@
 """One search at work: what its stages share, and the loop that all of them go through.
 
-A stage gives scores (`Run`); here they are recorded under the stage's name and cut to the best. Pages are rows of
+A stage gives scores (`step.Run`); here they are recorded under the stage's name and cut to the best. Pages are rows of
 one snapshot of the collection from the first stage to the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.retrieval import tokens
 from workbench.retrieval.ordering import Candidates, Ranks, Scored, best
-from workbench.retrieval.step import DEFAULT_PREFETCH, Stage, Step, add
+from workbench.retrieval.step import DEFAULT_PREFETCH, Step
 from workbench.types import Float, Lifted, Query, QueryEmbedding, ScoreKind, StageScore
 from workbench.types.filters import Filter
 
@@ -142,7 +142,7 @@ class PipelineRun:
         ]
 
     def _run(self, step: Step, candidates: Candidates | None, k: int) -> Scored:
-        found = _RUNS[step.name](self, step, candidates, k)
+        found = step.stage.run(self, step, candidates, k)
         if lost := len(found.scores) - int(np.isfinite(found.scores).sum()):
             pages = "1 page has" if lost == 1 else f"{lost:,} pages have"
             self.cost.scored -= lost
@@ -170,15 +170,3 @@ def weighted(
     part = snapshot.words_among(among) if step.weighs else None
     pages = len(snapshot) if part is None else part.corpus.pages
     return tokens.prepared(step, embedding, text, lambda words: snapshot.frequencies(words, among), pages)
-
-
-Run = Callable[[PipelineRun, Step, Candidates | None, int], Scored]
-"""Scores pages for a step, all of them or the candidates; of which the ``k`` best will be kept: (run, step, candidates,
-k)."""
-_RUNS: dict[str, Run] = {}
-
-
-def register(stage: Stage, run: Run) -> None:
-    """Let pipelines name a stage, which runs so."""
-    add(stage)
-    _RUNS[stage.name] = run

@@ -1,24 +1,30 @@
 """What a stage is, as data, and how it is checked; and one as a step of a pipeline: with options, and how many pages it
-keeps. How stages run is `run`'s to say."""
+keeps. What a search at work gives them is `run`'s to say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from workbench.errors import PipelineError
 from workbench.representations import Representation
 from workbench.retrieval.options import SEARCHING, OptionSpec
 from workbench.types import Float
 
+if TYPE_CHECKING:
+    from workbench.retrieval.ordering import Candidates, Scored
+    from workbench.retrieval.run import PipelineRun
+
 ANY = 99
 """Most stages that a fusion takes."""
 DEFAULT_PREFETCH = 256
 """Pages that a stage hands on where its step does not say how many."""
 
-
+Run = Callable[["PipelineRun", "Step", "Candidates | None", int], "Scored"]
+"""Scores pages for a step, all of them or the candidates; of which the ``k`` best will be kept: (run, step, candidates,
+k)."""
 Check = Callable[["Step", int], None]
 """Refuses what does not fit in a step that starts at a character: `PipelineError`."""
 
@@ -63,6 +69,7 @@ class Stage:
     """
 
     name: str
+    run: Run
     summary: str
     cost: str
     check_own: Check = _anything
@@ -119,8 +126,8 @@ class Stage:
 _STAGES: dict[str, Stage] = {}
 
 
-def add(stage: Stage) -> None:
-    """Let steps name a stage; see `run.register`."""
+def register(stage: Stage) -> None:
+    """Let pipelines name a stage."""
     if stage.name in _STAGES:
         raise ValueError(f"there are two stages '{stage.name}'")
     _STAGES[stage.name] = stage

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from workbench.analysis.hindrance import goes_by_words, hindrance
 from workbench.errors import PagelensError
 from workbench.evaluation import Record
 from workbench.evaluation.losses import ABSENT, LOST, Outcome, PageOutcome
 from workbench.evaluation.record import EvaluatedPipeline
-from workbench.hindrance import goes_by_words, hindrance
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import fitted_pipeline
 from workbench.store import Collection

@@ -17,7 +17,6 @@ from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.settings import CollectionSettings, Settings
 from workbench.store import Collection, FieldsChange, Writer
-from workbench.store.ann import indexed_here
 from workbench.store.exporting import Exported, export
 from workbench.types import (
     CollectionInfo,
@@ -122,11 +121,9 @@ class Collections:
             check_workers(workers)
         store = self._opened.get(collection)
         by = DerivedByRay(workers, self._settings) if workers else None
-        # The cache of an object store is this machine's own.
-        indexing = by.indexed if by is not None and not store.storage.remote else indexed_here
         stopped = stop.is_set if stop is not None else lambda: False
         with Writer(store) as writer:
-            writer.indexes.add_index(encoder, index, progress, stopped, by, indexing)
+            writer.indexes.add_index(encoder, index, progress, stopped, by)
         return self._space(store, encoder)
 
     def page(self, ref: PageRef, collection: str) -> StoredPage:

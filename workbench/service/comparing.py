@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.comparison import Comparison, compare
-from workbench.comparisons import ComparedQuery, Comparisons, Row, compare_each, summed_up
+from workbench.analysis.comparison import Comparison, compare
+from workbench.analysis.set_comparison import ComparedQuery, Comparisons, Row, compare_each, summed_up
 from workbench.errors import InputError
 from workbench.evaluation import Dataset
 from workbench.evaluation.locating import locate

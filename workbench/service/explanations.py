@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from workbench.comparison import Contrast, contrast
+from workbench.analysis.comparison import Contrast, contrast
+from workbench.analysis.explanation import areas, explain
+from workbench.analysis.passages import passages
 from workbench.errors import QueryError
-from workbench.explanation import areas, explain
-from workbench.passages import passages
 from workbench.query import PictureStore, with_words
 from workbench.regions import Area, evidence
 from workbench.retrieval import Pipeline, weighted

@@ -117,7 +117,6 @@ class Exports:
         size: str = "page",
         boxes: Sequence[Box] = (),
         query: str = "",
-        look: Look = USUAL,
         encoder: str = "",
         pipeline: str = "",
     ) -> bytes:
@@ -128,7 +127,7 @@ class Exports:
         store = self._opened.get(collection)
         page = store.page(ref)
         # What heat is made of changes with the collection: an index is added, a page joins that makes a word common.
-        state = (str(page.page_id), size, tuple(boxes), query, look, encoder, pipeline, str(store.version()))
+        state = (str(page.page_id), size, tuple(boxes), query, encoder, pipeline, str(store.version()))
         return self._drawn(collection, ref, state)
 
     @cached_property
@@ -141,12 +140,12 @@ class Exports:
         from workbench import heatmap
         from workbench.exports.annotated import outline
 
-        _, size, boxes, query, look, encoder, pipeline, _ = state
+        _, size, boxes, query, encoder, pipeline, _ = state
         store = self._opened.get(collection)
         with Image.open(store.image_path(store.page(ref).page_id, size)) as opened:
             picture = opened.convert("RGB")
         if query:
-            picture = heatmap.draw(picture, self._explanations.explain(query, ref, collection, encoder, pipeline), look)
+            picture = heatmap.draw(picture, self._explanations.explain(query, ref, collection, encoder, pipeline))
         outline(picture, boxes)
         stream = io.BytesIO()
         picture.save(stream, "WEBP", quality=90)

@@ -16,13 +16,14 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from workbench import permits, recall
+from workbench import permits
+from workbench.analysis import recall
+from workbench.analysis.audit import PROBES, Audit, audit
+from workbench.analysis.recall import RecallReport
 from workbench.answers.upkeep import Audited
 from workbench.atomic import write_whole
-from workbench.audit import PROBES, Audit, audit
 from workbench.errors import StoreError
 from workbench.ingestion import Jobs
-from workbench.recall import RecallReport
 from workbench.service.counted import Count, counted
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections

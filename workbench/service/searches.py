@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from workbench.calibration import (
+from workbench.analysis.calibration import (
     CalibrationQuestion,
     SearchedQuestion,
     calibrate,
@@ -17,7 +17,7 @@ from workbench.calibration import (
     judged,
     without_answer,
 )
-from workbench.diagnosis import CAUSES, diagnose
+from workbench.analysis.diagnosis import CAUSES, diagnose
 from workbench.errors import PagelensError, QueryError
 from workbench.latency import LatencyHistory
 from workbench.metrics import Metrics

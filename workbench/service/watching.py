@@ -24,7 +24,6 @@ from workbench.service.deletions import Deletions
 from workbench.service.ingestion import Ingestion
 from workbench.service.open_collections import OpenCollections
 from workbench.service.watched_folders import WatchedFolder, WatchedFolders
-from workbench.settings import CollectionSettings
 from workbench.store import Writer
 from workbench.types import DocumentOutcome, IngestReport, Job, Progress, Watch
 
@@ -110,7 +109,6 @@ class Watching:
         keep: bool = False,
         progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
-        settings: CollectionSettings | None = None,
     ) -> IngestReport:
         """Bring a collection in step with a folder: index what is new or changed since it was last called for it, and
         delete documents whose file was there then and is gone, unless ``keep``; blocks until done.
@@ -124,9 +122,9 @@ class Watching:
         found = difference(below, known.seen, now)
         report = IngestReport(collection, (), 0.0)
         if found.changed:
-            report = self._ingestion.ingest(list(found.changed), collection, settings, progress, stop, below=below)
+            report = self._ingestion.ingest(list(found.changed), collection, None, progress, stop, below=below)
         elif not self._opened.has(collection):
-            self._library.create(collection, settings)
+            self._library.create(collection)
         if report.stopped:
             return report
         if known.seen and not now:

@@ -11,14 +11,13 @@ import pyarrow as pa
 
 from workbench.encoders import EncoderInfo
 from workbench.errors import InputError
-from workbench.store.ann import Indexing, indexed_here
+from workbench.store.ann import indexed_here
 from workbench.store.cache import VECTORS
 from workbench.store.encoder_vectors import EncoderVectors
 from workbench.store.files import room
 from workbench.store.fitted import sweep_forms, write_fitted
-from workbench.store.fragments import Fragments
 from workbench.store.manifest import FULL, SpaceRecord
-from workbench.store.new_index import NewIndex
+from workbench.store.new_index import Deriving, NewIndex
 from workbench.store.tables import FOLDER, OWN_TABLES, create_index
 from workbench.store.write_session import Stopped, WriteSession
 
@@ -55,18 +54,17 @@ class IndexWriter:
         name: str,
         progress: Callable[[int], None] | None = None,
         stopped: Stopped = lambda: False,
-        by: Callable[[NewIndex, Sequence[str]], Generator[Fragments, None, None]] | None = None,
-        indexing: Indexing = indexed_here,
+        by: Deriving | None = None,
     ) -> int | None:
         """Make an index from the stored full vectors; returns how many pages it holds.
 
         One that learns is fitted on pages taken evenly from all there are, and holds later ones in the same way.
 
         ``progress`` hears how many are done. ``stopped`` is asked after each batch: if so, what was made is dropped,
-        and None returned. ``by`` has others make the rows of pages, ``indexing`` an approximate index over them, where
-        there is to be one. The full vectors are stored in half precision, so the pooled ones differ from those made at
-        ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already or its kind of
-        vectors cannot have it.
+        and None returned. ``by`` makes the rows of pages, and an approximate index over them where there is to be one;
+        this process without it. The full vectors are stored in half precision, so the pooled ones differ from those
+        made at ingestion by its rounding, at most 1e-3. `InputError` when the encoder has the index already or its
+        kind of vectors cannot have it.
         """
         space = self._collection.space(encoder_id)
         index = space.new_index(name)
@@ -89,6 +87,8 @@ class IndexWriter:
                 self.drop_unnamed()
                 return None
             self._catalog.manifest.with_space(space.record.adding(index)).write(self._session.storage)
+            # The cache of an object store is this machine's own.
+            indexing = by.indexed if by is not None and not self._session.storage.remote else indexed_here
             self._collection.space(encoder_id).settle(index.name, indexing)
         return done
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -40,3 +42,13 @@ class NewIndex:
     def written(self, collection: Collection, ids: Sequence[str]) -> Fragments:
         """The same in files of the table, for another process to commit."""
         return write_fragments(collection.storage, self.record.table, joined(list(self.rows(collection, ids))))
+
+
+class Deriving(Protocol):
+    """Others that make an index, in place of the process that commits it."""
+
+    def __call__(self, new: NewIndex, ids: Sequence[str]) -> Generator[Fragments, None, None]:
+        """The rows of these pages, in files of the index's table."""
+
+    def indexed(self, place: Path, column: str, cells: int) -> None:
+        """See `ann.Indexing`."""

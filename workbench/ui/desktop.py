@@ -6,6 +6,7 @@ and hands it the files it was given. Without pywebview the window is one of the 
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -20,7 +21,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
+from urllib.request import url2pathname
 
 from filelock import FileLock, Timeout
 from starlette.concurrency import run_in_threadpool
@@ -28,7 +30,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from workbench.documents import readable
 from workbench.errors import InputError, PagelensError
+from workbench.ui import launchers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +44,8 @@ STARTING = 60.0
 """Seconds that a server may take to answer: imports on a cold disk."""
 _ROUTE = "/desktop"
 _SIZE, _LEAST = (1440, 900), (390, 560)
+_PART = 4 * 1024 * 1024
+"""Bytes of a dropped file that its page reads at once."""
 _STILL_BUSY = "Documents are still being added. Quit all the same? What is in stays; Resume does the rest next time."
 
 
@@ -53,11 +59,41 @@ class Window(Protocol):
         """Come to the front with this address; called from another thread than `run`."""
 
 
+class Dropped:
+    """Files that were dropped on the own window, for its page to read: the web view of Linux names it none.
+
+    pywebview offers what is public here to the page, which takes the files as a browser would have given them.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[tuple[str, Path]] = []
+
+    def dropped(self) -> list[tuple[str, str]]:
+        """Their names, and what media types they are of; one that lay in a dropped folder is named with it."""
+        return [(name, launchers.media_type(path.suffix.lower())) for name, path in self._files]
+
+    def read(self, at: int, start: int) -> str:
+        """Bytes of one of them from ``start`` on as base64, empty at its end."""
+        with self._files[at][1].open("rb") as file:
+            file.seek(start)
+            return base64.b64encode(file.read(_PART)).decode()
+
+    def _take(self, addresses: Sequence[str]) -> None:
+        """Take what is dragged over the window, as ``file:///folder/a%20name.pdf``, in the place of what was before."""
+        paths = [Path(url2pathname(urlsplit(one).path)) for one in addresses if one.startswith("file:")]
+        known = {suffix for suffixes in readable().values() for suffix in suffixes}
+        self._files = [(path.name, path) for path in paths if path.is_file()]
+        for folder in filter(Path.is_dir, paths):
+            inner = sorted(path for path in folder.rglob("*") if path.suffix.lower() in known and path.is_file())
+            self._files += [(path.relative_to(folder.parent).as_posix(), path) for path in inner]
+
+
 class OwnWindow:
     """A window of the system's own web view, by pywebview; ``state`` is where it keeps what the page remembers."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
+        self._dropped = Dropped()
         self._window: Any = None
 
     def run(self, address: str, busy: Callable[[], bool]) -> None:
@@ -66,16 +102,38 @@ class OwnWindow:
 
         webview.settings["ALLOW_DOWNLOADS"] = True  # else what the page exports is lost without a word
         self._window = webview.create_window(
-            "Pagelens", address, width=_SIZE[0], height=_SIZE[1], min_size=_LEAST, text_select=True
+            "Pagelens",
+            address,
+            width=_SIZE[0],
+            height=_SIZE[1],
+            min_size=_LEAST,
+            text_select=True,
+            js_api=self._dropped,
         )
 
         def closing() -> None:
             self._window.confirm_close = busy()  # read right after this, on every system
 
         self._window.events.closing += closing
+        self._window.events.before_show += self._watch_drops
         webview.start(
             private_mode=False, storage_path=str(self._state), localization={"global.quitConfirmation": _STILL_BUSY}
         )
+
+    def _watch_drops(self) -> None:
+        """Hear what GTK is told of what is dragged over its web view; other systems tell the page itself."""
+
+        def heard(_view: Any, _context: Any, _x: int, _y: int, data: Any, _info: int, _time: int) -> None:
+            if addresses := data.get_uris():
+                self._dropped._take(addresses)
+
+        def watch(widget: Any) -> None:
+            if hasattr(widget, "load_uri"):
+                widget.connect("drag-data-received", heard)
+            for inner in widget.get_children() if hasattr(widget, "get_children") else ():
+                watch(inner)
+
+        watch(self._window.native)
 
     def show(self, address: str) -> None:
         """As of `Window`."""

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
-from workbench import resources
+from workbench import __version__, resources
 from workbench.documents import readable
 from workbench.errors import PagelensError
 
@@ -129,11 +129,10 @@ def _bundle(where: Path, arguments: Sequence[str]) -> None:
         "CFBundleExecutable": "pagelens",
         "CFBundleIconFile": "pagelens.icns",
         "CFBundlePackageType": "APPL",
+        "CFBundleVersion": __version__,
+        "CFBundleShortVersionString": __version__,
         "NSHighResolutionCapable": True,
-        "CFBundleDocumentTypes": [
-            {"CFBundleTypeRole": "Viewer", "LSItemContentTypes": ["com.adobe.pdf", "public.image"]}
-        ],
-    }
+    }  # no kinds of documents: macOS would tell a script of none that is opened with it
     (contents / "Info.plist").write_bytes(plistlib.dumps(about))
 
 

@@ -5,6 +5,7 @@ export * from "./blocks.js";
 export * from "./buttons.js";
 export * from "./chart.js";
 export * from "./dialogs.js";
+export * from "./drops.js";
 export * from "./events.js";
 export * from "./form.js";
 export * from "./format.js";

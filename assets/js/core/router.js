@@ -114,18 +114,25 @@ export async function loadOverview() {
   set({ overview: { ...found, pipelines: by("pipeline"), about: by("reason") }, model: found.model });
   emit("overview");
 }
+/* What the server says of a collection; where it does not, what it said before. */
 async function detailsOf(name) {
-  const { info, examples, documents } = await api.get(api.collection(name));
-  return { collection: info, samples: examples, documents };
+  try {
+    const { info, examples, documents } = await api.get(api.collection(name));
+    return { collection: info, samples: examples, documents };
+  } catch ({ message }) {
+    const before = state.details && state.details.collection.name === name ? state.details : null;
+    notify(before ? `${message} “${name}” is shown as it was before.` : message, "error");
+    return before;
+  }
 }
 export async function refresh() {
   const name = state.collection,
     known = collectionNow(),
     holds = detailed();
-  const details = known && (await detailsOf(name).catch((error) => notify(error.message, "error")));
+  const details = known && (await detailsOf(name));
   if (name !== state.collection || !holds()) return; // another, or this one anew, was asked for meanwhile
   const gone = documentsNow() ? state.collection : state.gone; // it was here, or a link named it
-  set({ details: details || null, gone: known || coming(state.collection) ? "" : gone });
+  set({ details, gone: known || coming(state.collection) ? "" : gone });
   emit("details");
 }
 export const reload = () => loadOverview().then(refresh);

@@ -1,6 +1,6 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
-import { api, BASE, Button, bytes, Check, count, duration, html, Icon, latest, mayEdit, Meter, notify, plural, set,
-  showTab, state, Table, Tick, useEffect, useState, watch } from "../core/core.js";
+import { api, BASE, Button, bytes, Check, count, dragsFiles, duration, handed, html, Icon, latest, mayEdit, Meter, notify,
+  plural, set, showTab, state, Table, Tick, useEffect, useState, watch, withheld } from "../core/core.js";
 import { accepted, isSystem, kinds, leftOut, sorted, STATES, summary } from "./files.js";
 
 const FEW = 6; // files that a plan shows without being asked
@@ -19,8 +19,12 @@ async function* walk(entry, above = "") {
     for (const inner of some) yield* walk(inner, `${name}/`);
   }
 }
-async function unpacked(items) {
-  const taken = [...items].map((item) => [item.webkitGetAsEntry && item.webkitGetAsEntry(), item.getAsFile()]);
+async function unpacked(event) {
+  if (withheld(event)) {
+    const all = await handed();
+    return { single: all.filter(({ name }) => !name.includes("/")), below: all.filter(({ name }) => name.includes("/")) };
+  }
+  const taken = [...event.dataTransfer.items].map((item) => [item.webkitGetAsEntry && item.webkitGetAsEntry(), item.getAsFile()]);
   const entries = taken.map(([entry]) => entry).filter(Boolean);
   const single = taken.filter(([entry, file]) => !entry && file).map(([, file]) => ({ name: file.name, file }));
   const below = [];
@@ -30,13 +34,12 @@ async function unpacked(items) {
 
 /* Files dropped beside every place for them go to the library, from whatever tab: a window that has no address bar
    would show the file in our place, with no way back. */
-const files = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
-addEventListener("dragover", (event) => files(event) && event.preventDefault());
+addEventListener("dragover", (event) => dragsFiles(event) && event.preventDefault());
 addEventListener("drop", async (event) => {
-  if (event.defaultPrevented || !files(event)) return;
+  if (event.defaultPrevented || !dragsFiles(event)) return;
   event.preventDefault();
   if (!mayEdit()) return notify(LOOKS);
-  const found = unpacked(event.dataTransfer.items); // begun at once: after this turn they are gone
+  const found = unpacked(event); // begun at once: after this turn they are gone
   showTab("library");
   set({ dropped: await found });
 });
@@ -94,7 +97,7 @@ function Drop({ take }) {
   };
   const onDrop = async (event) => {
     turn(false)(event);
-    const { single, below } = await unpacked(event.dataTransfer.items);
+    const { single, below } = await unpacked(event);
     take(single, below);
   };
   const { readable, max_upload_mb: most } = state.overview;

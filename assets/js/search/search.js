@@ -1,6 +1,7 @@
 /* search: the query, how it is searched, and results as they come. */
-import { asking, atWork, Button, Chip, Empty, Form, html, mayEdit, ms, notify, on, plural, Problem, QueryLine, samples,
-  set, Spinner, state, ToLibrary, useLayoutEffect, useRef, useState } from "../core/core.js";
+import { asking, atWork, Button, Chip, dragsFiles, Empty, Form, handed, html, mayEdit, ms, notify, on, plural, Problem,
+  QueryLine, samples, set, Spinner, state, ToLibrary, useLayoutEffect, useRef, useState,
+  withheld } from "../core/core.js";
 import { Answers, SearchIn } from "./across.js";
 import { Controls, FilterChips } from "./controls.js";
 import { Slopes, Waterfall } from "./cost.js";
@@ -30,11 +31,12 @@ function Examples() {
   </div>`;
 }
 /* A picture dropped anywhere on the form, or pasted into it, is a part of the query. */
-const dragged = (event) => [...event.dataTransfer.types].includes("Files") && event.preventDefault();
-function dropped(event) {
-  const { files } = event.dataTransfer;
-  if (!files.length) return;
+const dragged = (event) => dragsFiles(event) && event.preventDefault();
+async function dropped(event) {
+  if (!dragsFiles(event)) return;
   event.preventDefault();
+  const files = withheld(event) ? (await handed()).map(({ file }) => file) : [...event.dataTransfer.files];
+  if (!files.length) return;
   if (pictures(files).length) addPictures(files);
   else notify("Only pictures can be searched with; add documents in the library.", "error");
 }

@@ -64,11 +64,17 @@ function Standing() {
   const here = standing();
   const back = (state.hits.length > 0 || asking()) && toTab("search", "Results");
   if (!here) return back;
-  const way = here.hit.stages.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
+  // Lists that were joined within a stage are told by *Ranks* on the results, and by the title.
+  const { stages } = here.hit,
+    told = new Set(((state.search && state.search.result?.trace?.stages) || []).map((stage) => stage.name)),
+    outer = stages.filter((stage) => told.has(stage.name));
+  const way = (some) => some.map((stage) => `${stage.name} ${stage.rank}`).join(" → ");
   return html`<${Steps} back=${back} what="Result" here=${here}>
     <span>
       <b>${`Result ${here.at + 1} of ${here.of}`}</b>${" "}
-      <span class="pl-muted" title="Its rank after each stage">${way}</span>
+      <span class="pl-muted" title=${`Its rank after each stage: ${way(stages)}`}>
+        ${way(outer.length ? outer : stages)}
+      </span>
     </span>
   <//>`;
 }

@@ -19,7 +19,6 @@ def write_dataset(
     queries: Iterable[Question],
     labels: Mapping[str, Mapping[str, int]],
     collection: str,
-    notes: Iterable[str] = (),
     oddities: Iterable[Oddity] = (),
 ) -> Path:
     """Write it whole or not at all, in place of what is there; returns the folder.
@@ -38,7 +37,7 @@ def write_dataset(
         rows_of = (f"{query}\t{page}\t{grade}\n" for query, pages in labels.items() for page, grade in pages.items())
         table = "\t".join(HEADER) + "\n" + "".join(rows_of)
         (partial / "qrels.tsv").write_text(table, encoding="utf-8", newline="\n")
-    source = {"collection": collection, "notes": list(notes), "oddities": [asdict(oddity) for oddity in oddities]}
+    source = {"collection": collection, "notes": [], "oddities": [asdict(oddity) for oddity in oddities]}
     (partial / SOURCE).write_text(json.dumps(source, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)

@@ -57,9 +57,9 @@ def notes(table: Table) -> list[Markup]:
     return [el("p", note, class_="note") for note in table.notes if note]
 
 
-def folded(summary: str, *inside: Child, open_: bool = False) -> Markup:
+def folded(summary: str, *inside: Child) -> Markup:
     """Something to unfold; printed unfolded where the browser can."""
-    return el("details", el("summary", summary), *inside, class_="twin", open=open_)
+    return el("details", el("summary", summary), *inside, class_="twin")
 
 
 def figure(

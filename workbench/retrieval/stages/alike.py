@@ -19,8 +19,8 @@ from workbench import sight
 from workbench.errors import NotFoundError
 from workbench.retrieval.options import count
 from workbench.retrieval.ordering import Candidates, Scored, none
-from workbench.retrieval.run import PipelineRun, register
-from workbench.retrieval.step import Stage, Step
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import Stage, Step, register
 from workbench.sight.matching import NOTHING, Match, Print, fit, imprint, match, points, reduced
 from workbench.store import Collection
 from workbench.store.sights import Sights
@@ -161,12 +161,12 @@ def _cut(picture: Image.Image, box: Box) -> Image.Image:
 
 register(
     Stage(
+        run=run,
         name="alike",
         summary="pages with the very picture that is asked with, or a part of it, cut, scaled or pressed",
         cost="the features of every figure; SIFT of the picture, and the points of each figure that is checked",
         source="SIFT, Lowe 2004; RANSAC, Fischler and Bolles 1981",
         options={"depth": count("figures that are compared point by point", 50, high=500)},
         looks=True,
-    ),
-    run,
+    )
 )

@@ -15,8 +15,8 @@ import numpy as np
 
 from workbench.retrieval.options import share
 from workbench.retrieval.ordering import Candidates, Scored, none
-from workbench.retrieval.run import PipelineRun, register
-from workbench.retrieval.step import Stage, Step
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import Stage, Step, register
 from workbench.types import Float, Query
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def bm25(snapshot: Snapshot, query: Query, step: Step, among: CorpusPart | None 
 
 register(
     Stage(
+        run=run,
         name="bm25",
         summary="words of the page text",
         cost="the words of the query on every page; no vector",
@@ -78,6 +79,5 @@ register(
                 experimental=True,
             ),
         },
-    ),
-    run,
+    )
 )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from workbench.retrieval.ordering import Candidates, Scored
 from workbench.retrieval.reranking import OPTIONS, needs_model, reranked
-from workbench.retrieval.run import PipelineRun, register
-from workbench.retrieval.step import Stage, Step
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import Stage, Step, register
 from workbench.store.snapshot import Rows
 from workbench.types import Float
 
@@ -28,6 +28,7 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
 
 register(
     Stage(
+        run=run,
         name="cross",
         summary="candidates scored by a reranker that reads the query and the page's words together",
         check_own=needs_model,
@@ -35,6 +36,5 @@ register(
         source="Nogueira and Cho 2019, arXiv 1901.04085; best passage, Dai and Callan 2019, arXiv 1905.09217",
         options=OPTIONS,
         reranks="words",
-    ),
-    run,
+    )
 )

@@ -8,9 +8,9 @@ from workbench.errors import PipelineError
 from workbench.representations import COMMON, ENCODINGS, METHODS, SHORT, Option
 from workbench.retrieval.options import SEARCHING, OptionSpec
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.run import PipelineRun, register
+from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.scanning import scan
-from workbench.retrieval.step import Stage, Step
+from workbench.retrieval.step import Stage, Step, register
 
 
 def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> Scored:
@@ -52,6 +52,7 @@ def _stages() -> Iterator[Stage]:
         method = METHODS.get(name)
         yield Stage(
             name=name,
+            run=run,
             summary=summary,
             check_own=check,
             cost="every vector of every page it gets",
@@ -69,4 +70,4 @@ def _options(stored: Mapping[str, Option], name: str) -> Mapping[str, OptionSpec
 
 
 for _stage in _stages():
-    register(_stage, run)
+    register(_stage)

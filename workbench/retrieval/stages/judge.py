@@ -9,8 +9,8 @@ import numpy as np
 from workbench.errors import NotFoundError
 from workbench.retrieval.ordering import Candidates, Scored
 from workbench.retrieval.reranking import OPTIONS, needs_model, reranked
-from workbench.retrieval.run import PipelineRun, register
-from workbench.retrieval.step import Stage, Step
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import Stage, Step, register
 from workbench.store.snapshot import Rows
 from workbench.types import Float
 
@@ -42,6 +42,7 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
 
 register(
     Stage(
+        run=run,
         name="judge",
         summary="candidates scored by a reranker that looks at the page's picture beside the query",
         check_own=needs_model,
@@ -49,6 +50,5 @@ register(
         source="Qwen3-VL-Reranker, arXiv 2601.04720",
         options=OPTIONS,
         reranks="pictures",
-    ),
-    run,
+    )
 )

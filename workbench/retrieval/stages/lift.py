@@ -14,8 +14,8 @@ import numpy as np
 from workbench.retrieval.options import share
 from workbench.retrieval.ordering import Candidates, Scored
 from workbench.retrieval.references import meant, references
-from workbench.retrieval.run import PipelineRun, register
-from workbench.retrieval.step import Column, Stage, Step
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import Column, Stage, Step, register
 from workbench.store.snapshot import Rows
 from workbench.types import Float, Lifted, Reference, TextPart
 
@@ -64,6 +64,7 @@ def _told(run: PipelineRun) -> Iterator[tuple[Reference, Rows]]:
 
 register(
     Stage(
+        run=run,
         name="lift",
         summary="what a stage says, led by the pages that the question refers to (page 12, the cover, Figure 3)",
         cost="the stage it takes",
@@ -72,6 +73,5 @@ register(
         most=1,
         example=("rows",),
         again=again,
-    ),
-    run,
+    )
 )

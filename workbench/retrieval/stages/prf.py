@@ -17,9 +17,9 @@ from workbench.representations.anchors import spherical_kmeans, spread
 from workbench.representations.base import unit
 from workbench.retrieval.options import OptionSpec, count, share
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.run import FULL, GLOBAL, PipelineRun, register
+from workbench.retrieval.run import FULL, GLOBAL, PipelineRun
 from workbench.retrieval.scanning import scan
-from workbench.retrieval.step import Stage, Step
+from workbench.retrieval.step import Stage, Step, register
 from workbench.types import Float, QueryEmbedding
 
 CENTRES = 16
@@ -98,6 +98,7 @@ def _condensed(vectors: Float) -> tuple[Float, Float]:
 
 register(
     Stage(
+        run=run,
         name="prf",
         summary="feedback: a vector stage asked again by the query and the best pages that the first stage in it found",
         check_own=check,
@@ -117,6 +118,5 @@ register(
         example=("rrf(bm25, rows)", "rows"),
         ends_in="stage",
         experimental=True,
-    ),
-    run,
+    )
 )

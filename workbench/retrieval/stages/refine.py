@@ -9,9 +9,9 @@ import numpy as np
 from workbench.representations.base import unit
 from workbench.retrieval.options import OptionSpec, count, share
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.run import FULL, GLOBAL, PipelineRun, register
+from workbench.retrieval.run import FULL, GLOBAL, PipelineRun
 from workbench.retrieval.scanning import mean_of
-from workbench.retrieval.step import Stage, Step
+from workbench.retrieval.step import Stage, Step, register
 from workbench.types import Float
 
 
@@ -77,6 +77,7 @@ def refined(
 
 register(
     Stage(
+        run=run,
         name="refine",
         summary="the best pages of a stage scored again by how they resemble each other",
         cost="one mean vector of each page refined, and all pairs of them",
@@ -98,6 +99,5 @@ register(
         example=("global",),
         ends_in="some",
         experimental=True,
-    ),
-    run,
+    )
 )

@@ -8,8 +8,8 @@ import numpy as np
 
 from workbench.retrieval.options import WEIGHTS, OptionSpec
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.run import PipelineRun, register
-from workbench.retrieval.step import ANY, Column, Stage, Step
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import ANY, Column, Stage, Step, register
 from workbench.store.snapshot import Rows
 from workbench.types import Float
 
@@ -45,6 +45,7 @@ def rrf(rows: Rows, lists: Sequence[Rows], weights: Sequence[float], k: float = 
 
 register(
     Stage(
+        run=run,
         name="rrf",
         summary="reciprocal rank fusion: the sum of 1 / (k + rank)",
         cost="the stages it fuses",
@@ -53,6 +54,5 @@ register(
         least=2,
         most=ANY,
         again=again,
-    ),
-    run,
+    )
 )

@@ -18,8 +18,8 @@ import numpy as np
 
 from workbench.retrieval.options import WEIGHTS, OptionSpec, share
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.run import PipelineRun, register
-from workbench.retrieval.step import ANY, Column, Stage, Step
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import ANY, Column, Stage, Step, register
 from workbench.types import Float, Int
 
 Norm = Literal["z", "minmax", "none"]
@@ -118,6 +118,7 @@ def normalised(column: Float, norm: Norm, peak: float = 0.0) -> Float:
 
 register(
     Stage(
+        run=run,
         name="sum",
         summary="weighted sum of scores, normalised or, for global and MaxSim scores of one model, as they are",
         cost="the stages it fuses, over every page they get",
@@ -131,6 +132,5 @@ register(
         least=2,
         most=ANY,
         again=again,
-    ),
-    run,
+    )
 )

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from workbench.errors import PipelineError
 from workbench.retrieval.options import count
 from workbench.retrieval.ordering import Candidates, Scored
-from workbench.retrieval.run import PipelineRun, register
-from workbench.retrieval.step import Stage, Step
+from workbench.retrieval.run import PipelineRun
+from workbench.retrieval.step import Stage, Step, register
 from workbench.timing import Stopwatch
 from workbench.types import Float
 
@@ -118,6 +118,7 @@ def token_retrieval(
 
 register(
     Stage(
+        run=run,
         name="xtr",
         summary="token retrieval: each query token's best vectors of an index; similarities that none fetched are "
         "imputed",
@@ -133,6 +134,5 @@ register(
         example=("full",),
         ends_in="stage",
         experimental=True,
-    ),
-    run,
+    )
 )

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from workbench.audit import probe_texts
+from workbench.analysis.audit import probe_texts
 from workbench.errors import DatasetError, InputError
 from workbench.evaluation.datasets import read_labels, read_queries
 from workbench.evaluation.oddities import Oddities

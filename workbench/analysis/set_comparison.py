@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from workbench.comparison import Comparison, Move, SearchCost, compare, cost
+from workbench.analysis.comparison import Comparison, Move, SearchCost, compare, cost
 from workbench.errors import EncoderError, QueryError
 from workbench.evaluation.statistics import Interval, interval
 from workbench.types import SearchResult

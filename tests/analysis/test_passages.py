@@ -5,8 +5,8 @@ import pytest
 
 from tests.documents.make import write_pdf
 from workbench import heatmap
-from workbench.explanation import scored
-from workbench.passages import best_lines, passage
+from workbench.analysis.explanation import scored
+from workbench.analysis.passages import best_lines, passage
 from workbench.retrieval.filters import read as read_filter
 from workbench.service import Workbench
 from workbench.settings import Settings

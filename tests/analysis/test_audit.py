@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.retrieval.arrays import Models
-from workbench.audit import concentration, hubness, jaccard, near_copies, probe_texts, skewness
+from workbench.analysis.audit import concentration, hubness, jaccard, near_copies, probe_texts, skewness
 from workbench.maxsim import maxsim
 from workbench.store import Writer
 from workbench.types import Float, QueryEmbedding, Ragged, Words
@@ -158,8 +158,8 @@ def test_a_collection_is_audited_over_its_own_words(tmp_path, capsys):
 
 def test_a_page_made_to_be_found_is_told_with_the_questions_that_found_it(tmp_path):
     from tests.store.make import DIM, collection, item, put, record
+    from workbench.analysis.audit import audit
     from workbench.answers.upkeep import Audited
-    from workbench.audit import audit
     from workbench.retrieval import Encoded
 
     store = collection(tmp_path)

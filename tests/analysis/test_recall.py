@@ -3,7 +3,7 @@
 import pytest
 
 from tests.store.make import collection, put, record
-from workbench import recall
+from workbench.analysis import recall
 from workbench.errors import InputError
 from workbench.store import Writer
 from workbench.store.manifest import FULL

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.comparisons import ComparedQuery, compare_each, summed_up
+from workbench.analysis.set_comparison import ComparedQuery, compare_each, summed_up
 from workbench.errors import QueryError
 from workbench.types import Hit, PageRef, ScoreKind, SearchResult, StageTrace, Trace
 

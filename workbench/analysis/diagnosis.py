@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from workbench.analysis.explanation import pooled_view
+from workbench.analysis.hindrance import SCRIPT, UNREAD, Hindrance, goes_by_words, hindrance
 from workbench.errors import NotFoundError
-from workbench.explanation import pooled_view
-from workbench.hindrance import SCRIPT, UNREAD, Hindrance, goes_by_words, hindrance
 from workbench.maxsim import similarities
 from workbench.retrieval.engine import search_stages
 from workbench.retrieval.filters import clauses, parse_filter

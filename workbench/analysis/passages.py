@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from workbench import heatmap
-from workbench.explanation import scored
+from workbench.analysis.explanation import scored
 from workbench.regions import intersection, lines
 from workbench.store import Collection
 from workbench.store.textindex import tokens

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.comparison import P, compare, contrast, cost, overlap, rbo
+from workbench.analysis.comparison import P, compare, contrast, cost, overlap, rbo
+from workbench.analysis.explanation import ledger
 from workbench.errors import InputError
-from workbench.explanation import ledger
 from workbench.types import (
     Explanation,
     Geometry,
