@@ -8,6 +8,8 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
 
 from tests.documents.make import (
     LINES,
@@ -411,3 +413,31 @@ def test_a_pdf_cut_short_before_its_trailer_is_read(tmp_path):
     data = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", show("Readable words", 72, 700))]).read_bytes()
     path.write_bytes(data[: data.rindex(b"xref\n0")])
     assert one(path).words.text == "Readable words"
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        b"<< /MarkInfo << /Marked true >> /Type /Catalog /Pages 2 0 R >>",
+        b"<</Names<</Dests<</Kids[]>>/A<</B(x)>>>>/Pages 2 0 R/Type/Catalog>>",
+        b"<< /Lang (de) /ViewerPreferences << /A << /B << >> >> >>\n/Pages 2 0 R\n/Type\n/Catalog >>",
+    ],
+)
+def test_a_pdf_cut_short_is_read_whatever_stands_in_its_catalog(tmp_path, catalog):
+    path = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", show("Readable words", 72, 700))])
+    data = path.read_bytes().replace(b"<< /Type /Catalog /Pages 2 0 R >>", catalog)
+    path.write_bytes(data[: data.rindex(b"xref\n0")])
+    assert one(path).words.text == "Readable words"
+
+
+def test_a_watermark_across_a_scan_hides_no_word_of_it(tmp_path):
+    lines = ["Deposition of Ottoline Farrow", "taken at Lowestoft harbour", "concerning the lost trawler"]
+    canvas = Canvas(str(tmp_path / "page.pdf"), pagesize=(600, 800), invariant=1)
+    canvas.drawImage(ImageReader(text_picture(lines, size=(900, 1100))), 0, 0, 600, 800)
+    canvas.translate(150, 300)
+    canvas.rotate(45)
+    canvas.setFillGray(0.8)
+    canvas.setFont("Helvetica-Bold", 60)
+    canvas.drawString(0, 0, "CONFIDENTIAL")
+    canvas.save()
+    assert {*" ".join(lines).split(), "CONFIDENTIAL"} <= set(one(tmp_path / "page.pdf", ReadSettings()).words.texts)

@@ -383,6 +383,13 @@ def test_letters_in_the_cells_of_a_table_or_scale_stay_apart(tmp_path):
     assert words.texts == (*"10101112345XOX", "left", "right")
 
 
+def test_days_months_and_the_alphabet_are_no_words(tmp_path):
+    content = comb("MTWTFS", 72, 700, 18) + comb("JFMAMJJASOND", 72, 600, 18) + comb("MTW", 400, 700, 18)
+    content += show("a b c d e f", 72, 500) + show("S M T W T F S", 72, 400) + comb("SMITH", 72, 300, 18)
+    words = of_page(tmp_path, content)
+    assert words.texts == (*"MTWTFS", *"MTW", *"JFMAMJJASOND", *"abcdef", *"SMTWTFS", "SMITH")
+
+
 def test_a_large_first_letter_is_part_of_its_word(tmp_path):
     def paragraph(letter, x, y, lines):
         beside = b"".join(show(line, x, y - 13 * i, 11) for i, line in enumerate(lines[:3]))

@@ -8,12 +8,13 @@ page is drawn, or read its words.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,16 @@ LOCK = threading.RLock()
 
 _HEADER_WITHIN = 1024  # bytes; where readers look for %PDF-, junk before it being common
 _HEADER = b"%PDF-1.7\n"  # for a file that lost its own
-_CATALOG = re.compile(rb"(?<!\d)(\d{1,10}) (\d{1,5}) obj\s*<<[^<>]{0,500}/Type\s*/Catalog\b")
+_CATALOG = re.compile(rb"/Type\s*/Catalog\b")
+_OBJECT = re.compile(rb"(?<!\d)(\d{1,10})\s(\d{1,5})\sobj\b(?!.*\bendobj\b)", re.DOTALL)
+_CATALOG_WITHIN = 4096  # bytes from where an object begins to where it says that it is a catalog
+_CATALOGS = 20  # that are looked at; an updated file has one for each update
 _MAX_IN_MEMORY = 1 << 28  # bytes of a file without a header where it should be; others are read from the disk
 _MAX_OBJECTS = 20_000  # of a page; more are not looked at
 _MAX_DEPTH = 6  # of forms in one another
+_LEVELS = tuple(ctypes.c_uint() for _ in range(4))  # for answers of PDFium, one at a time, as it works
+_EDGES = tuple(ctypes.c_float() for _ in range(4))
+_POINTS = np.eye(2, 3)  # the map from a page's space to itself
 _DEVICE = 1 << 24  # device units a side when asking PDFium where a point falls: exact to 6e-8 of the page
 
 
@@ -80,6 +87,7 @@ class PdfPage:
 
     handle: Any
     number: int
+    _objects: list[PageObject] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def points(self) -> tuple[float, float]:
         """Width and height in points (1/72 inch) as shown: crop box and rotation applied."""
@@ -124,8 +132,13 @@ class PdfPage:
         source = np.array([(x, y, 1.0) for x, y in corners])
         return np.linalg.solve(source, np.array(shown)).T
 
-    def objects(self) -> Iterator[PageObject]:
-        """The objects of the page and of the form objects on it, those left out that only hold others."""
+    def objects(self) -> Sequence[PageObject]:
+        """The objects of the page and of the form objects on it, without those that only hold others; found once."""
+        if not self._objects:
+            self._objects.extend(self._walk())
+        return self._objects
+
+    def _walk(self) -> Iterator[PageObject]:
         import pypdfium2.raw as raw
 
         budget = _MAX_OBJECTS
@@ -186,6 +199,35 @@ class PageObject:
         left, bottom, right, top = (edge.value for edge in edges)
         corners = np.array([[left, bottom, 1], [right, bottom, 1], [left, top, 1], [right, top, 1]]) @ matrix.T
         return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
+
+    def fill(self) -> tuple[tuple[int, int, int], int] | None:
+        """The colour it is filled with and its opacity, 0 to 255 each; None where that is not one colour."""
+        import pypdfium2.raw as raw
+
+        red, green, blue, opacity = _LEVELS
+        if not raw.FPDFPageObj_GetFillColor(self.handle, red, green, blue, opacity):
+            return None
+        return (red.value, green.value, blue.value), opacity.value
+
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """The box around it in points, origin bottom left: left, bottom, right and top edge; None if unknown."""
+        import pypdfium2.raw as raw
+
+        if self.forms:
+            box = self.box(_POINTS)
+            return None if box is None else (*box.tolist(),)
+        found = raw.FPDFPageObj_GetBounds(self.handle, *_EDGES)
+        return (_EDGES[0].value, _EDGES[1].value, _EDGES[2].value, _EDGES[3].value) if found else None
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether it fills a place of the page, as pictures do and paths that are more than lines."""
+        import pypdfium2.raw as raw
+
+        mode, stroke = ctypes.c_int(), ctypes.c_int()
+        return self.kind != raw.FPDF_PAGEOBJ_PATH or bool(
+            raw.FPDFPath_GetDrawMode(self.handle, mode, stroke) and mode.value != raw.FPDF_FILLMODE_NONE
+        )
 
     @property
     def segments(self) -> int:
@@ -342,12 +384,21 @@ def _with_trailer(path: Path) -> bytes:
     if path.stat().st_size > _MAX_IN_MEMORY:
         return b""
     data = path.read_bytes()
-    found = None if b"trailer" in data else _CATALOG.search(data)
+    found = None if b"trailer" in data else _catalog(data)
     if found is None:
         return b""
     start = data.find(b"%PDF-")
     body = data[start:] if start >= 0 else _HEADER + data
     return body + b"\ntrailer\n<< /Root %s %s R >>\nstartxref\n0\n%%%%EOF\n" % found.groups()
+
+
+def _catalog(data: bytes) -> re.Match[bytes] | None:
+    """The number and generation of the first object that says it is a catalog, whatever stands in it before that."""
+    for said in itertools.islice(_CATALOG.finditer(data), _CATALOGS):
+        begins = list(_OBJECT.finditer(data, max(0, said.start() - _CATALOG_WITHIN), said.start()))
+        if begins:
+            return begins[-1]
+    return None
 
 
 def _load_page(document: Any, number: int) -> Any:

@@ -38,6 +38,7 @@ _TOLD_BY = 3  # words read by OCR, at least, before a text layer is not believed
 POOR = 60
 """Quality below which a page counts as hardly read; `benchmarks.quality` finds no page there that was read well."""
 POORLY_READ = "Much of what is written on the page could not be read: is it a poor copy, turned, or handwriting?"
+_SLANTING = 4.0  # times the shorter side of a word, from which on the box of another is not that of the same
 _OCR_SIDES = (1400, ocr.READ_SIDE)  # px; a page's longer side for OCR stays between them
 
 
@@ -425,13 +426,18 @@ def _differ(layer: list[TextRun], seen: list[TextRun]) -> bool:
 
 
 def _covered(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Which boxes ``(n, 4)`` have their centre in one of ``known (m, 4)``, or around the centre of one."""
+    """Which boxes ``(n, 4)`` have their centre in one of ``known (m, 4)``, or around the centre of one.
+
+    The box of a slanting word, as of a watermark, holds much besides: such are not in the way of smaller words.
+    """
     if not len(known):
         return np.zeros(len(boxes), bool)
+    thin, other_thin = (np.min(each[:, 2:] - each[:, :2], axis=1) for each in (boxes, known))
+    alike = other_thin <= _SLANTING * np.maximum(thin[:, None], 1e-4)
     centre, other = (boxes[:, :2] + boxes[:, 2:]) / 2, (known[:, :2] + known[:, 2:]) / 2
     inside = (centre[:, None] >= known[None, :, :2]) & (centre[:, None] <= known[None, :, 2:])
     around = (other[None] >= boxes[:, None, :2]) & (other[None] <= boxes[:, None, 2:])
-    return np.asarray(inside.all(axis=2).any(axis=1) | around.all(axis=2).any(axis=1))
+    return np.asarray(((inside.all(axis=2) | around.all(axis=2)) & alike).any(axis=1))
 
 
 def _boxes(runs: Iterable[TextRun]) -> np.ndarray:

@@ -1,20 +1,21 @@
-"""What of a PDF's page is drawn, for those that read it: annotations and form fields are, layers switched off are not.
+"""What of a PDF's page is seen, for those that read it: annotations and form fields are, layers switched off are not.
 
 PDFium draws both rightly but reads neither so: it knows no text of annotations, and all of every layer. So the page is
 read from a second opening of the file, which is never drawn: there the annotations are made part of the page
 (`FPDFPage_Flatten`), and objects that leave no mark when they are drawn alone are switched off. Most pages need neither
-and are read as they are. What this module does not do: read.
+and are read as they are. Text that nobody sees is left out of all (`unseen`). What this module does not do: read.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.documents.pdfium import LOCK, PageObject, PdfFile, PdfPage
+from workbench.documents.unseen import leave_out_unseen, switch
 
 _LAYERS = b"/OCProperties"  # in the catalog of every document that has layers
 _MAX_SEARCHED = 1 << 29  # bytes of a file searched for it; what is larger is taken to have layers
@@ -40,11 +41,12 @@ class VisiblePages:
 
     @contextmanager
     def of(self, page: PdfPage) -> Iterator[PdfPage]:
-        """The page with all that is drawn on it and nothing else as its objects: itself, where that is so already."""
+        """The page with all that is seen on it and nothing else as its objects: itself, where that is so already."""
         if self._layered is None:
             self._layered = _has_layers(self._file)
         annotated = _has_annotations(page)
         if not annotated and not self._layered:
+            leave_out_unseen(page)
             yield page
             return
         if self._again is None:
@@ -59,7 +61,8 @@ class VisiblePages:
                 hidden = _hidden(drawn)
         with self._again.page(page.number) as shown:
             if hidden:
-                _switch([thing for thing in shown.objects() if thing.path in hidden], on=False)
+                switch([thing for thing in shown.objects() if thing.path in hidden], on=False)
+            leave_out_unseen(shown)
             yield shown
 
 
@@ -133,7 +136,7 @@ def _flatten(page: PdfPage) -> None:
 
     found = _annotations(page)
     blank = list(page.objects())
-    _switch(blank, on=False)
+    switch(blank, on=False)
     _leaves_mark(page, annotations=True)  # drawn once, since fields without an appearance get theirs by that
     shown = {one.index for one in found if not one.flags & (raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW)}
     cleared = raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW | raw.FPDF_ANNOT_FLAG_INVISIBLE
@@ -141,7 +144,7 @@ def _flatten(page: PdfPage) -> None:
         with _annotation(page, one.index) as annotation:
             hidden = 0 if one.index in shown else raw.FPDF_ANNOT_FLAG_HIDDEN
             raw.FPDFAnnot_SetFlags(annotation, (one.flags & ~cleared) | hidden)
-    _switch(blank, on=True)
+    switch(blank, on=True)
     raw.FPDFPage_Flatten(page.handle.raw, raw.FLAT_NORMALDISPLAY)
 
 
@@ -177,7 +180,7 @@ def _hidden(page: PdfPage) -> set[tuple[int, ...]]:
     import pypdfium2.raw as raw
 
     found = list(page.objects())
-    _switch(found, on=False)
+    switch(found, on=False)
     groups: dict[tuple[int, ...], list[PageObject]] = {}
     for thing in found:
         if thing.kind in (raw.FPDF_PAGEOBJ_TEXT, raw.FPDF_PAGEOBJ_IMAGE) and (hiders := _hiders(thing)):
@@ -187,18 +190,11 @@ def _hidden(page: PdfPage) -> set[tuple[int, ...]]:
         for thing in group:
             if thing.is_invisible:  # text of OCR, which would leave no mark on a layer in view either
                 raw.FPDFTextObj_SetTextRenderMode(thing.handle, raw.FPDF_TEXTRENDERMODE_FILL)
-        _switch(group, on=True)
+        switch(group, on=True)
         if not _leaves_mark(page):
             hidden.update(thing.path for thing in group)
-        _switch(group, on=False)
+        switch(group, on=False)
     return hidden
-
-
-def _switch(objects: Iterable[PageObject], on: bool) -> None:
-    import pypdfium2.raw as raw
-
-    for thing in objects:
-        raw.FPDFPageObj_SetIsActive(thing.handle, on)
 
 
 def _leaves_mark(page: PdfPage, annotations: bool = False) -> bool:

@@ -34,6 +34,8 @@ _CELL = 2.5  # of a letter's height; a wider box is a table's
 _TICK = 3.5  # of a letter's height; a longer rule is a table's
 _TOGETHER = 2  # letters; what is longer stands in a cell
 _BOXED = 3  # letters in boxes of their own, from which on the page's rules are looked at
+_CALENDARS = ("smtwtfs", "jfmamjjasond", "mdmdfss", "lmmjvsd", "lmxjvsd", "lmmgvsd", "dstqqss")
+"""Initials of the days of a week (English, German, French and Spanish, Spanish, Italian, Portuguese), and of months."""
 _RULES = 64  # that lie between two letters or touch what does; with more, no form's boxes part them
 
 _MOST = 2_000  # words of a page that are divided, or large first letters: each is held against all of its words
@@ -51,7 +53,7 @@ def letters_in_boxes(
 
     ``codes (n,)`` and ``boxes (n, 4)`` of the characters, and ``rules() (m, 3)``, upright lines on the page as x, top
     and bottom, are in one unit for both axes. A table's cells are wider, or stand one upon another; what counts up is a
-    scale to mark.
+    scale to mark, days in their order are a calendar.
     """
     length = np.diff(np.append(starts, len(boxes)))
     if not np.convolve(length == 1, np.ones(_BOXED), "valid").max(initial=0) >= _BOXED:
@@ -67,10 +69,17 @@ def letters_in_boxes(
     sizes = np.diff(np.append(heads, len(starts)))
     least = 2 if sizes.max() > _BOXED else _BOXED
     for head, size in zip(heads.tolist(), sizes.tolist(), strict=True):
-        counts_up = bool((np.diff(codes[starts[head : head + size]]) == 1).all())
-        if size < least or counts_up:
+        if size < least or _is_counted(codes[starts[head : head + size]]):
             linked[head : head + size] = False
     return starts[~linked]
+
+
+def _is_counted(letters: NDArray[np.int64]) -> bool:
+    """Whether single letters or digits ``(n,)`` stand in the order in which one counts: 12345, abcde, MTWTFSS."""
+    if bool((np.diff(letters) == 1).all()):
+        return True
+    text = "".join(map(chr, letters.tolist())).lower()
+    return len(text) >= _BOXED and any(text in 2 * calendar for calendar in _CALENDARS)
 
 
 def _ticked(before: Float, after: Float, ticks: Float) -> bool:
@@ -181,14 +190,14 @@ def join_spaced(
     """Words set wide, whole again: ``S U M M A R Y`` is one word. All as in `_runs`, with fewer words.
 
     The gaps tell where one of them ends, since PDFium puts a space or a line's end into each; ``follows (k - 1,)``
-    where a word lies beside the one before it.
+    where a word lies beside the one before it. Letters in the order of the alphabet, or of days, stay apart.
     """
     single = np.array([len(word) == 1 and word.isalpha() for word in words])
     linked = np.zeros(len(words), bool)  # to the word before
     linked[1:] = single[1:] & single[:-1] & follows
     ends = np.flatnonzero(~linked)
     for start, end in zip(ends.tolist(), [*ends[1:].tolist(), len(words)], strict=True):
-        if end - start < _SPACED_LETTERS:
+        if end - start < _SPACED_LETTERS or _is_counted(np.array([ord(word) for word in words[start:end]])):
             linked[start:end] = False
             continue
         own = boxes[start:end] * np.array([aspect, 1, aspect, 1], np.float32)

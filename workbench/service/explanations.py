@@ -12,6 +12,7 @@ from workbench.errors import QueryError
 from workbench.query import PictureStore, with_words
 from workbench.regions import Area, evidence
 from workbench.retrieval import Pipeline, weighted
+from workbench.retrieval.figures import named
 from workbench.retrieval.pipeline import ALIKE
 from workbench.retrieval.stages.alike import asked, shared_points
 from workbench.service.models import Models
@@ -165,11 +166,17 @@ def _fitted(pipeline: str, store: Collection) -> Pipeline | None:
 
 
 def _words(store: Collection, page: StoredPage, query: Query, pipeline: Pipeline | None) -> tuple[WordScore, ...]:
-    """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
+    """What the page's words add, and the figures that it shows, as the word stage of the pipeline counts them, or as it
+    does by itself."""
     leaves = pipeline.leaves() if pipeline else iter(())
     step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
     counts = step.number("pairs"), step.number("structure"), step.number("concepts")
-    return tuple(store.snapshot().word_scores(page, query.text, *counts))
+    snapshot, weight = store.snapshot(), step.number("figures")
+    found = snapshot.word_scores(page, query.text, *counts)
+    for figure in named(snapshot, query.text) if weight else ():
+        if figure.kind in (page.shows or ()):
+            found.append(WordScore(f"{figure.label} (shown)", weight * figure.worth, ()))
+    return tuple(sorted(found, key=lambda word: -word.score))
 
 
 def _reranked(pipeline: Pipeline | None, encoder: str) -> str:

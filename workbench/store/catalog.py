@@ -215,8 +215,10 @@ class Catalog:
         """The committed pages that have each value of a field of pages, by their ids; those of which none is known in
         none."""
         column, found = column_of(field), dict[str, list[str]]()
-        for row in self.rows("pages", COMMITTED, ["page_id", column]):
-            value = row.get(column)
+        if column not in self.table("pages").schema.names:
+            return found
+        for row in self.rows("pages", f"{COMMITTED} AND {column} IS NOT NULL", ["page_id", column]):
+            value = row[column]
             for each in value if isinstance(value, list) else [value] if value else ():
                 found.setdefault(str(each), []).append(row["page_id"])
         return found

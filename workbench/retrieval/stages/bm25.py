@@ -3,7 +3,8 @@
 BM25 is a sum over words, so wanted and unwanted texts add up like everything else in a query: a page's score is the sum
 over the parts that have words of ``weight * BM25(words, page)``. This is Rocchio's formula in the words' own space,
 where it was first given (J. J. Rocchio, "Relevance feedback in information retrieval", 1971). Only pages with a wanted
-word are ranked; what the unwanted texts take off may leave such a page below zero, but never names a new one.
+word are ranked; what the unwanted texts take off may leave such a page below zero, but never names a new one. A kind of
+figure that a page shows is a word of it (`figures`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workbench.retrieval.figures import named
 from workbench.retrieval.options import share
 from workbench.retrieval.ordering import Candidates, Scored, none
 from workbench.retrieval.run import PipelineRun
@@ -52,14 +54,16 @@ def bm25(snapshot: Snapshot, query: Query, step: Step, among: CorpusPart | None 
     document = step.number("document")
     counts = step.number("pairs"), step.number("structure"), step.number("concepts")
     total = np.zeros(len(snapshot), np.float64)
-    named = np.zeros(len(snapshot), np.bool_)
+    ranked = np.zeros(len(snapshot), np.bool_)
     for words, weight in query.weighted_words:
         scores = snapshot.bm25(words, *counts, among)
+        for figure in named(snapshot, words) if step.number("figures") else ():
+            scores[figure.rows] += np.float32(step.number("figures") * figure.worth)
         total += weight * scores.astype(np.float64)
         if document:
             total += weight * document * (snapshot.titled(words) * (scores > 0))
-        named |= (scores > 0) & (weight > 0)
-    return np.where(named, total, np.nan).astype(np.float32)
+        ranked |= (scores > 0) & (weight > 0)
+    return np.where(ranked, total, np.nan).astype(np.float32)
 
 
 register(
@@ -74,6 +78,7 @@ register(
             "pairs": share("weight of neighbouring words that stand in the same order; 0: none", 0.4),
             "structure": share("times that a word of a title, heading, caption or row label counts", 2.0),
             "concepts": share("weight of rows of statements that a financial term is made of", 1.0),
+            "figures": share("weight of a kind of figure that is asked for, as a word of pages that show one", 1.0),
             "document": replace(
                 share("weight of words that the document is called by, which lift all its pages", 0.0),
                 experimental=True,
