@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
 _LACKING = object()
 
 
 class Answer(BaseModel):
-    """A model that takes most of its fields from a value that has them by the same names."""
+    """A model that takes most of its fields from a value that has them by the same names, and so do those within it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     @classmethod
     def like(cls, value: object, **others: Any) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
@@ -43,18 +43,8 @@ class Contrasted(Answer):
     @classmethod
     def of(cls, value: Contrast, collection: str, collection_b: str = "") -> Contrasted:
         """From a contrast; ``collection_b`` is that of the second page, where it is another."""
-        return cls(
-            query=value.query,
-            collection=collection,
-            collection_b=collection_b or collection,
-            encoder=value.encoder,
-            a=str(value.a),
-            b=str(value.b),
-            score_a=value.score_a,
-            score_b=value.score_b,
-            difference=value.difference,
-            rows=[Difference.like(row) for row in value.rows],
-        )
+        both = collection, collection_b or collection
+        return cls.like(value, collection=both[0], collection_b=both[1], a=str(value.a), b=str(value.b))
 
 
 class MovedPage(NamedPage):
@@ -72,7 +62,7 @@ class MovedPage(NamedPage):
         return cls.like(move, **cls.parts(move.ref))
 
 
-class ComparedLists(BaseModel):
+class ComparedLists(Answer):
     """What two results of one query share (0 nothing, 1 all), every page's move, and what each took."""
 
     k: int
@@ -84,18 +74,11 @@ class ComparedLists(BaseModel):
     cost_a: SearchCost
     cost_b: SearchCost
 
-    @staticmethod
-    def shared_by(value: Comparison[SearchResult] | Comparison[AcrossResult]) -> dict[str, Any]:
-        """All but the results themselves."""
-        return {
-            "k": value.k,
-            "shared": value.shared,
-            "overlap": value.overlap,
-            "rbo": value.rbo,
-            "moves": [MovedPage.of(move) for move in value.moves],
-            "cost_a": cost(value.a),
-            "cost_b": cost(value.b),
-        }
+    @classmethod
+    def between(cls, value: Comparison[Any], a: BaseModel, b: BaseModel) -> Self:
+        """From a comparison, and its results as answers."""
+        moves = [MovedPage.of(move) for move in value.moves]
+        return cls.like(value, a=a, b=b, moves=moves, cost_a=cost(value.a), cost_b=cost(value.b))
 
 
 class Compared(ComparedLists):
@@ -107,7 +90,7 @@ class Compared(ComparedLists):
     @classmethod
     def of(cls, value: Comparison[SearchResult]) -> Compared:
         """From a comparison in one collection."""
-        return cls(**cls.shared_by(value), a=Search.of(value.a), b=Search.of(value.b))
+        return cls.between(value, Search.of(value.a), Search.of(value.b))
 
 
 class ComparedAcross(ComparedLists):
@@ -119,7 +102,7 @@ class ComparedAcross(ComparedLists):
     @classmethod
     def of(cls, value: Comparison[AcrossResult]) -> ComparedAcross:
         """From a comparison across collections."""
-        return cls(**cls.shared_by(value), a=AcrossSearch.of(value.a), b=AcrossSearch.of(value.b))
+        return cls.between(value, AcrossSearch.of(value.a), AcrossSearch.of(value.b))
 
 
 class ComparedRow(Answer):

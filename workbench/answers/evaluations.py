@@ -21,7 +21,7 @@ SHOWN = 10
 """Results of a question that are shown for a pipeline."""
 
 
-class EvaluationState(BaseModel):
+class EvaluationState(Answer):
     """An evaluation on its way, with what was asked; `record` is the name it is kept under when it has ended."""
 
     job: JobState

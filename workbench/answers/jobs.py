@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pydantic import BaseModel, Field
 
 from workbench.answers import Answer
-from workbench.types import DocumentOutcome, IngestPlan, IngestReport, Job, JobStage, PlannedFile, bottleneck
+from workbench.types import DocumentOutcome, IngestReport, Job, JobStage, PlannedFile, bottleneck
 
 KINDS: Mapping[str, tuple[str, str, str]] = {
     "ingest": ("Adding files", "adding to {collection}", "{pages} added to {collection}."),
@@ -38,11 +38,6 @@ class Plan(Answer):
     seconds: float
     bytes: int
     words: str = Field(description="Which words are read of a page, and when: none, text, later or now.")
-
-    @classmethod
-    def of(cls, plan: IngestPlan) -> Plan:
-        """From a plan."""
-        return cls.like(plan)
 
 
 class Stage(BaseModel):

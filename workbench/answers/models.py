@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pydantic import Field
 
 from workbench.answers import Answer
-from workbench.encoders import Offer
 from workbench.encoders.advice import Advice
 from workbench.types import ModelStatus
 
@@ -34,12 +33,6 @@ class ModelOffer(Answer):
     folder: str
     licence: str = Field(description="Of all repositories; accepted by sending it back.")
     repositories: list[OfferedRepository]
-
-    @classmethod
-    def of(cls, offer: Offer) -> ModelOffer:
-        """The answer for an offer."""
-        parts = [OfferedRepository.like(one) for one in offer.repositories]
-        return cls.like(offer, repositories=parts)
 
 
 KINDS: Mapping[str, str] = {

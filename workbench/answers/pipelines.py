@@ -10,7 +10,6 @@ from workbench.answers import Answer
 from workbench.representations import METHODS
 from workbench.representations.table import LEFT_OUT
 from workbench.retrieval import PRESET_REASONS, PRESETS, STAGES
-from workbench.retrieval.options import OptionSpec
 from workbench.retrieval.step import Stage
 
 PAGE_VECTORS = 1_030
@@ -24,11 +23,6 @@ class StageOption(Answer):
     default: str
     choices: list[str]
     experimental: bool = Field(description="Measurements do not favour it so far; it is there to be measured.")
-
-    @classmethod
-    def of(cls, spec: OptionSpec) -> StageOption:
-        """From an option as its stage states it."""
-        return cls.like(spec)
 
 
 class PipelineStage(Answer):
@@ -51,7 +45,7 @@ class PipelineStage(Answer):
             stage,
             name=name,
             vectors_of_1030=None if method is None else method.most(PAGE_VECTORS, usual),
-            options={key: StageOption.of(option) for key, option in stage.options.items()},
+            options=dict(stage.options),
         )
 
 

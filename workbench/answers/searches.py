@@ -269,7 +269,7 @@ class ReadFilter(BaseModel):
         )
 
 
-class Saved(BaseModel):
+class Saved(Answer):
     """A search kept by name, to run again: `{"parts": parts}` is its query."""
 
     name: str

@@ -13,7 +13,7 @@ from workbench.answers import Answer
 from workbench.answers.collections import PutAway
 from workbench.doctor import Check
 from workbench.types import CollectionInfo, IndexInfo
-from workbench.types.system import FolderInfo, PipelineLatency, SystemInfo, TableIndex, TableInfo
+from workbench.types.system import FolderInfo, PipelineLatency, TableIndex
 
 
 class TableState(Answer):
@@ -28,11 +28,6 @@ class TableState(Answer):
     versions: int
     indexes: list[TableIndex]
     unindexed: int
-
-    @classmethod
-    def of(cls, value: TableInfo) -> TableState:
-        """From a table."""
-        return cls.like(value)
 
 
 class WayMeasured(BaseModel):
@@ -212,7 +207,7 @@ class Compacted(BaseModel):
     bytes_after: int
 
 
-class SystemReport(BaseModel):
+class SystemReport(Answer):
     """Versions, the home folder, and what the doctor says of the machine."""
 
     versions: dict[str, str]
@@ -220,14 +215,3 @@ class SystemReport(BaseModel):
     folders: list[FolderInfo]
     free: int = Field(description="Bytes.")
     checks: list[Check]
-
-    @classmethod
-    def of(cls, value: SystemInfo, checks: list[Check]) -> SystemReport:
-        """From what there is, and what was checked."""
-        return cls(
-            versions=dict(value.versions),
-            home=value.home,
-            folders=list(value.folders),
-            free=value.free,
-            checks=checks,
-        )

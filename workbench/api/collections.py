@@ -159,7 +159,7 @@ def model_advice(workbench: Bench) -> AdviceInWords:
 @router.get("/models/{model}/offer", tags=["Models"])
 def model_offer(workbench: Bench, model: str) -> ModelOffer:
     """What getting a model takes, as the hub says now: bytes, licence, room on the disk."""
-    return ModelOffer.of(workbench.models.offer(model))
+    return ModelOffer.like(workbench.models.offer(model))
 
 
 @router.post("/models/{model}/get", tags=["Models"], status_code=202)

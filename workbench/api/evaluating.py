@@ -213,11 +213,4 @@ def _sent(files: dict[str, Path], name: str) -> Path:
 
 
 def _state(value: EvaluationJob) -> EvaluationState:
-    return EvaluationState(
-        job=JobState.of(value.job),
-        dataset=value.dataset,
-        scope=value.scope,
-        pipelines=list(value.pipelines),
-        measures=list(value.measures),
-        record=value.record,
-    )
+    return EvaluationState.like(value, job=JobState.of(value.job))

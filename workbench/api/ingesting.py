@@ -77,7 +77,7 @@ def discard(uploads: Staged, batch: str) -> None:
 def plan(workbench: Bench, uploads: Staged, body: IngestRequest) -> Plan:
     """What indexing an upload would do, and its likely cost; nothing is changed."""
     paths = uploads.paths(body.batch)
-    return Plan.of(workbench.ingestion.plan(paths, body.collection, replacing=body.replace, without=body.without))
+    return Plan.like(workbench.ingestion.plan(paths, body.collection, replacing=body.replace, without=body.without))
 
 
 @router.get("/jobs")

@@ -51,14 +51,4 @@ def forget_view(workbench: Bench, name: str) -> None:
 
 
 def _saved(one: SavedSearch) -> Saved:
-    return Saved(
-        name=one.name,
-        query=one.shown,
-        parts=one.query["parts"],
-        collection=one.collection,
-        collections=None if one.across is None else list(one.across),
-        pipeline=one.pipeline,
-        filter=one.filter,
-        k=one.k,
-        added=one.added,
-    )
+    return Saved.like(one, query=one.shown, parts=one.query["parts"], collections=one.across)

@@ -25,7 +25,8 @@ Whole = Annotated[Text, Query(description="A whole document, by its name; instea
 @router.get("/system")
 def system(workbench: Bench) -> SystemReport:
     """Versions, the home folder, and what the doctor says of this machine."""
-    return SystemReport.of(workbench.system.info(), list(workbench.system.doctor()))
+    found = workbench.system.info()
+    return SystemReport.like(found, versions=dict(found.versions), checks=list(workbench.system.doctor()))
 
 
 @router.get("/collections/{collection}/upkeep")
@@ -35,7 +36,7 @@ def upkeep(workbench: Bench, collection: str) -> Upkeep:
     measured = {row["kind"] for row in (recall or {}).get("rows", [])}
     return Upkeep(
         info=workbench.library.info(collection),
-        tables=[TableState.of(table) for table in workbench.maintenance.tables(collection)],
+        tables=[TableState.like(table) for table in workbench.maintenance.tables(collection)],
         quarantine=quarantine(workbench, collection),
         audit=workbench.maintenance.kept_audit(collection),
         recall=recall,
