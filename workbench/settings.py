@@ -65,10 +65,10 @@ class Settings(BaseSettings):
     ann_pages: int = Field(default=200_000, ge=0)
     """Pages from which on a first stage of one vector a page asks an approximate index; 0: only where a stage says
     ``engine=ann``. Of 100,000, comparing all takes a processor as long, and loses none (docs/measured.md)."""
-    copy_mb: int = Field(default=4096, ge=0)
+    copy_mb: int = Field(default=512, ge=0)
     """MiB of an encoder's full vectors up to which a collection on this machine has them twice, in its table and as the
-    copy that searches map into memory. Of more, some 15,000 pages of most page models, a search reads the pages that it
-    reranks out of the table, 0.15 ms each, and comparing all of them takes several times as long."""
+    copy that searches map into memory. Of more, some 2,000 pages of most page models, a search reads the pages that it
+    reranks out of the table, 0.1 ms each, and comparing all of them takes four times as long (docs/measured.md)."""
     semantic_cache: float = Field(default=0, ge=0, le=1)
     """Least cosine at which a query on screen counts as like an earlier one, whose best pages are then scored for it.
     At 1 only the same query's answer is used again; 0 searches anew every time."""

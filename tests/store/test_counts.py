@@ -3,6 +3,7 @@
 import pytest
 
 from tests.store.make import collection, put, record, resume
+from workbench.errors import StoreError
 from workbench.store import Collection, EncoderVectors
 from workbench.store.counts import FILE
 from workbench.store.writer import Writer
@@ -85,4 +86,25 @@ def test_where_they_cannot_be_kept_they_are_counted(store, monkeypatch):
     expected = told(store)
     (store.path / FILE).unlink()
     monkeypatch.setattr("workbench.store.counts.write_whole", lambda *_: (_ for _ in ()).throw(OSError("read-only")))
+    assert told(Collection(store.path)) == expected
+
+
+@pytest.mark.parametrize("table", ["pages", "documents", "rows", "full"])
+@pytest.mark.parametrize("harm", ["gone", "cut short"])
+def test_who_only_lists_it_notices_that_a_file_of_a_table_is_not_whole(store, table, harm):
+    told(store)
+    for file in store.path.glob(f"lance/{table}*.lance/data/*"):
+        whole = file.read_bytes()
+        file.unlink()
+        if harm == "cut short":
+            file.write_bytes(whole[: len(whole) // 2])
+    for again in (Collection(store.path), Collection(store.path)):
+        with pytest.raises(StoreError, match="pagelens collections verify notes"):
+            again.info()
+
+
+def test_a_file_that_no_table_has_any_more_is_not_missed(store):
+    (store.path / "lance" / "pages.lance" / "data" / "left.lance").write_bytes(b"left by who was cut off")
+    expected = told(Collection(store.path))
+    (store.path / "lance" / "pages.lance" / "data" / "left.lance").unlink()
     assert told(Collection(store.path)) == expected

@@ -28,6 +28,8 @@ def sound(tmp_path_factory):
     made = collection(home)
     resume(made, [WHALES, BREAD])
     made.space().inverted_lists("full")
+    for index in made.space().indexes:  # some have no copy before they are searched
+        made.space().vectors(index)
     return home
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.store import make
-from workbench.store import Collection
-from workbench.store.table_vectors import AT_ONCE, TableVectors
+from workbench.store import Collection, table_vectors
+from workbench.store.table_vectors import AT_ONCE, SCANNED, TableVectors
 from workbench.store.writer import Writer
 
-PAGES = 2 * AT_ONCE + 5
+PAGES = 2 * SCANNED + 5
 
 
 @pytest.fixture
@@ -46,14 +46,27 @@ def assert_stored(store, held, at):
         assert held.lengths[held.page_ids.index(page)] == len(embedding.vectors)
 
 
-@pytest.mark.parametrize("count", [1, 7, AT_ONCE + 1, PAGES])
-def test_pages_are_read_as_they_are_stored(store, count):
+@pytest.mark.parametrize("count", [1, 7, SCANNED, PAGES])
+@pytest.mark.parametrize("at_once", [1, 100, AT_ONCE], ids=["a page at once", "some", "all"])
+def test_pages_are_read_as_they_are_stored(store, monkeypatch, count, at_once):
+    monkeypatch.setattr(table_vectors, "AT_ONCE", at_once)
     held = store.space().vectors("full")
     assert isinstance(held, TableVectors)
     assert set(held.page_ids) == set(store.directory().ids)
     at = np.random.default_rng(count).permutation(PAGES)[:count].tolist()
     assert_stored(store, held, at)
     assert "full" not in copies(store) and "rows" in copies(store)
+
+
+def test_a_copy_of_what_no_preset_finds_candidates_among_is_made_by_the_first_search_and_then_kept(tmp_path):
+    store = make.collection(tmp_path, indexes=("global", "rows", "conv"))
+    make.resume(store, [make.record("a", 3)])
+    assert copies(store) == ["full", "global", "rows"]
+    assert len(store.space().vectors("conv").page_ids) == 3
+    make.resume(store, [make.record("b", 2)])
+    assert copies(store) == ["conv", "full", "global", "rows"]
+    held = np.load(next((store.path / "flat").glob("conv*.npz")))
+    assert len(held["page_ids"]) == 5, "who writes keeps it up to date"
 
 
 def test_they_follow_the_pages_and_the_quarantine(store):
@@ -119,6 +132,6 @@ def test_a_copy_that_a_collection_has_grown_out_of_goes(store, monkeypatch):
     monkeypatch.setenv("PAGELENS_COPY_MB", "0")
     with Writer(again) as writer:
         writer.finish()
-    assert copies(store) == sorted(set(store.space().indexes) - {"full"})
+    assert copies(store) == ["global", "rows"]
     assert isinstance(store.space().vectors("full"), TableVectors)
     assert store.space().mapped("full").page_ids, "what needs all vectors in one array still has them"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ from workbench.store.quarantine import Quarantine
 from workbench.store.schema import LATER, LEAVING, TOLD, document_name, file_part, rebuilt_page, stored_page
 from workbench.store.snapshot import Snapshot
 from workbench.store.storage import Storage, storage_at
-from workbench.store.tables import OWN_TABLES
+from workbench.store.tables import FOLDER, OWN_TABLES
 from workbench.types import CollectionInfo, DocumentInfo, Page, PageGap, PageRef, Quarantined, StoredPage
 from workbench.types.filters import FieldTest, Filter
 from workbench.types.text import wellformed
@@ -108,9 +108,11 @@ class Collection:
 
     def info(self) -> CollectionInfo:
         """Counts and sizes, from the tables and the files; no vector is read, and no picture's file is looked at."""
-        held = self.spaces()
-        counts = self._counted(held)
-        spaces = tuple(space.weighed(info) for space, info in zip(held, counts.spaces, strict=True))
+        held, files, tables = self.spaces(), self._files(), Counter[str]()
+        counts = self._counted(held, files)
+        for path, size in files.items():
+            tables[_table(path)] += size
+        spaces = tuple(space.weighed(info, tables) for space, info in zip(held, counts.spaces, strict=True))
         kept_out = len(self.directory()) - self.page_count() if self.quarantine() else 0
         return CollectionInfo(
             self.name,
@@ -118,7 +120,7 @@ class Collection:
             counts.documents,
             counts.pages,
             counts.failed,
-            self.storage.bytes(but=IMAGES) + counts.picture_bytes,
+            tables.total() + counts.picture_bytes,
             spaces[0].indexes,
             {**self.settings.as_dict(), "encoder": asdict(self.manifest.spaces[0].encoder)},
             spaces,
@@ -131,17 +133,23 @@ class Collection:
         self._counts = None
         (self.path / FILE).unlink(missing_ok=True)
 
-    def _counted(self, spaces: Sequence[EncoderVectors]) -> Counts:
-        """What it holds now, counted where nobody has done so yet."""
+    def _files(self) -> dict[str, int]:
+        """The bytes of its files by path, pictures left out."""
+        return {file.path: file.bytes for file in self.storage.files(but=IMAGES)}
+
+    def _counted(self, spaces: Sequence[EncoderVectors], files: Mapping[str, int]) -> Counts:
+        """What it holds now, counted where nobody has done so yet of these ``files``: bytes by path."""
         tables = [*OWN_TABLES, *(index.table for space in spaces for index in space.record.indexes)]
-        state = {table: self.catalog.version(table) for table in tables if self.catalog.has_table(table)}
+        there = set(map(_table, files))
+        state = {table: self.catalog.version(table) for table in tables if table in there}
         known = self._counts
-        if known is None or known.state != state:
-            known = Counts.read(self.path, state)
-            if known is None:
+        if known is None or not known.fits(state, files):
+            known = Counts.read(self.path)
+            if known is None or not known.fits(state, files):
                 gaps = self.catalog.gaps()
                 known = Counts(
                     state,
+                    {path: size for path, size in files.items() if _table(path) in state and "/data/" in path},
                     len(self.records.listed()),
                     len(self.directory()),
                     self.records.failed_count(),
@@ -164,7 +172,7 @@ class Collection:
             for page, reason in pages.items():
                 if page not in held:
                     lacking.setdefault(page, []).append(PageGap(int(page.rpartition(":")[2]), encoder, reason))
-        return self.records.infos(self._counted(self.spaces()).vector_bytes, lacking)
+        return self.records.infos(self._counted(self.spaces(), self._files()).vector_bytes, lacking)
 
     def indexed_pages(self, content_hash: str) -> set[int]:
         """Numbers of the pages of a document that need not be read again.
@@ -317,3 +325,9 @@ class Collection:
         for space in self._spaces[1].values():
             space.close()
         self._spaces[1].clear()
+
+
+def _table(path: str) -> str:
+    """The table that a file of a collection is part of; empty for any other file."""
+    folder, _, inside = path.partition("/")
+    return inside.partition(".lance/")[0] if folder == FOLDER else ""

@@ -24,10 +24,12 @@ FILE = "counts.json"
 class Counts:
     """Counts at the ``state`` that some versions of tables are; ``spaces`` are without bytes, which are not counted.
 
-    ``vector_bytes`` are those of the vectors of each file, by the part of its hash that page ids carry.
+    ``data`` are the files that the tables consisted of then, with their bytes; ``vector_bytes`` are those of the
+    vectors of each document's file, by the part of its hash that page ids carry.
     """
 
     state: Mapping[str, int]
+    data: Mapping[str, int]
     documents: int
     pages: int
     failed: int
@@ -37,16 +39,23 @@ class Counts:
     vector_bytes: Mapping[str, int]
 
     @classmethod
-    def read(cls, folder: Path, state: Mapping[str, int]) -> Counts | None:
-        """Those in a collection's folder, if they are of this state; None where there are none, or damaged ones."""
+    def read(cls, folder: Path) -> Counts | None:
+        """Those in a collection's folder; None where there are none, or damaged ones."""
         try:
             file = json.loads((folder / FILE).read_text(encoding="utf-8"))
             held = file["counts"]
-            if file["sum"] != _sum(held) or held["state"] != state:
+            if file["sum"] != _sum(held):
                 return None
             return cls(**{**held, "spaces": tuple(map(_space, held["spaces"]))})
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def fits(self, state: Mapping[str, int], files: Mapping[str, int]) -> bool:
+        """Whether they are of this state, and the tables' files, bytes by path, are there and as long as they were.
+
+        One that is gone or cut short is so noticed by who only lists collections: counting anew meets it.
+        """
+        return self.state == state and self.data.items() <= files.items()
 
     def write(self, folder: Path) -> None:
         """Keep them in a collection's folder, where it can be written to."""

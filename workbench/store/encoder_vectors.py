@@ -162,9 +162,9 @@ class EncoderVectors:
         missing = len(directory) - held - failed
         return SpaceInfo(self.encoder, self.info.kind, self.dim, self.primary, held, failed, missing, 0, tuple(indexes))
 
-    def weighed(self, info: SpaceInfo) -> SpaceInfo:
-        """What was `counted`, with the bytes of its tables as they are now."""
-        sizes = [self._catalog.table_bytes(self.index(index.name).table) for index in info.indexes]
+    def weighed(self, info: SpaceInfo, tables: Mapping[str, int]) -> SpaceInfo:
+        """What was `counted`, with the bytes of its ``tables`` as they are now."""
+        sizes = [tables[self.index(index.name).table] for index in info.indexes]
         indexes = tuple(replace(index, bytes=size) for index, size in zip(info.indexes, sizes, strict=True))
         return replace(info, bytes=sum(sizes), indexes=indexes)
 
@@ -233,6 +233,11 @@ class EncoderVectors:
             return True
         there = self._in_table(index)
         return int(there.lengths.sum()) * there.row_bytes <= Settings().copy_mb << 20
+
+    def searched(self, index: str) -> bool:
+        """Whether searches are to find an index's copy ready: that of what presets find candidates among, and any that
+        was made before; others are made by the first search that wants them."""
+        return _is_screened(index) or index == FULL or self._flats[index].directory.exists()
 
     def vectors(self, index: str) -> PageVectors:
         """An index as searches read it, in step with the committed pages, without those in quarantine.

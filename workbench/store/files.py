@@ -8,7 +8,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +35,25 @@ def write_arrays(path: Path, **arrays: Any) -> None:
         os.fsync(file.fileno())
 
 
-def tree_bytes(path: Path, but: str = "") -> int:
-    """Bytes of all files below a folder, but those in the folder ``but`` of it; files that vanish meanwhile count 0."""
-    total = 0
-    for folder, folders, names in os.walk(path):
-        if but in folders and Path(folder) == path:
-            folders.remove(but)
-        for name in names:
-            try:
-                total += os.stat(os.path.join(folder, name)).st_size
-            except OSError:
-                continue
-    return total
+def sizes(path: Path, but: str = "") -> Iterator[tuple[str, int]]:
+    """The files below a folder by their paths in it, with their bytes, but those in the folder ``but`` of it and those
+    that vanish meanwhile."""
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        with suppress(OSError), os.scandir(path / folder) as found:
+            for entry in found:
+                inside = f"{folder}/{entry.name}".lstrip("/")
+                with suppress(OSError):
+                    if not entry.is_dir(follow_symlinks=False):
+                        yield inside, entry.stat().st_size
+                    elif inside != but:
+                        folders.append(inside)
+
+
+def tree_bytes(path: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(size for _, size in sizes(path))
 
 
 def is_disk_full(error: BaseException) -> bool:

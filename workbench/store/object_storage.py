@@ -173,23 +173,21 @@ class ObjectStorage(Storage):
             self._cache.put(file, self.read(path))
         return file
 
-    def files(self, folder: str = "") -> Iterator[StoredFile]:
+    def files(self, folder: str = "", but: str = "") -> Iterator[StoredFile]:
         """See `Storage`."""
+        left_out = f"{folder}/{but}/".lstrip("/")
         with said(self.uri):
             for batch in self._client.list((self._prefix + folder).rstrip("/")):
                 for item in batch:
-                    yield StoredFile(item["path"].removeprefix(self._prefix), item["size"])
+                    path = item["path"].removeprefix(self._prefix)
+                    if not but or not path.startswith(left_out):
+                        yield StoredFile(path, item["size"])
 
     def folders(self, folder: str = "") -> list[str]:
         """See `Storage`."""
         with said(self.uri):
             found = self._client.list_with_delimiter((self._prefix + folder).rstrip("/"))["common_prefixes"]
         return sorted(str(prefix).rstrip("/").rpartition("/")[2] for prefix in found)
-
-    def bytes(self, folder: str = "", but: str = "") -> int:
-        """See `Storage`."""
-        left_out = f"{folder}/{but}/".lstrip("/")
-        return sum(item.bytes for item in self.files(folder) if not but or not item.path.startswith(left_out))
 
     def free_bytes(self) -> float:
         """See `Storage`."""

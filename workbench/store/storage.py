@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 from filelock import FileLock
 
 from workbench.atomic import written_whole
-from workbench.store.files import tree_bytes
+from workbench.store.files import sizes
 
 LOCK = ".lock"
 TRASH = ".deleted-"
@@ -93,16 +93,16 @@ class Storage(ABC):
         """A file on this machine with the content of a file, whole and checked; `FileNotFoundError` without one."""
 
     @abstractmethod
-    def files(self, folder: str = "") -> Iterator[StoredFile]:
-        """All files below a folder."""
+    def files(self, folder: str = "", but: str = "") -> Iterator[StoredFile]:
+        """All files below a folder, but those in the folder ``but`` of it."""
 
     @abstractmethod
     def folders(self, folder: str = "") -> list[str]:
         """Names of the folders in a folder, those made first before the others where that is known."""
 
-    @abstractmethod
-    def bytes(self, folder: str = "", but: str = "") -> int:
-        """Bytes of all files below a folder, but those in the folder ``but`` of it."""
+    def bytes(self, folder: str) -> int:
+        """Bytes of all files below a folder."""
+        return sum(file.bytes for file in self.files(folder))
 
     @abstractmethod
     def free_bytes(self) -> float:
@@ -220,13 +220,10 @@ class Folder(Storage):
             raise FileNotFoundError(path)
         return file
 
-    def files(self, folder: str = "") -> Iterator[StoredFile]:
+    def files(self, folder: str = "", but: str = "") -> Iterator[StoredFile]:
         """See `Storage`."""
-        for parent, _, names in os.walk(self.cache / folder):
-            for name in names:
-                path = os.path.join(parent, name)
-                with suppress(OSError):
-                    yield StoredFile(os.path.relpath(path, self.cache).replace(os.sep, "/"), os.stat(path).st_size)
+        for path, size in sizes(self.cache / folder, but):
+            yield StoredFile(f"{folder}/{path}".lstrip("/"), size)
 
     def folders(self, folder: str = "") -> list[str]:
         """See `Storage`."""
@@ -235,10 +232,6 @@ class Folder(Storage):
         except FileNotFoundError:
             return []
         return [path.name for path in sorted(found, key=lambda path: path.stat().st_ctime_ns)]
-
-    def bytes(self, folder: str = "", but: str = "") -> int:
-        """See `Storage`."""
-        return tree_bytes(self.cache / folder, but)
 
     def free_bytes(self) -> float:
         """See `Storage`."""

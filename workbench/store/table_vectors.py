@@ -24,8 +24,10 @@ from workbench.store.tables import is_replaced, ragged_batches, steadily
 from workbench.store.vector_cache import Block, FlatVectors
 from workbench.types import Int64
 
-AT_ONCE = 64
-"""Pages read at once: some 15 MB, or 1 MB each of a book's."""
+AT_ONCE = 32 << 20
+"""Bytes of vectors taken at once: 190 pages of 155 vectors cost a processor 18 ms in one piece, 26 in three."""
+SCANNED = 64
+"""Pages of a batch of a scan: some 15 MB, or 1 MB each of a book's."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,18 @@ class TableVectors:
 
         A page that is gone meanwhile comes in none.
         """
-        if 2 * len(at) > len(self.page_ids) > AT_ONCE:
+        if 2 * len(at) > len(self.page_ids) > SCANNED:
             wanted = set(self.page_ids.take(at))
             try:
-                for batch in self.table.search().select(list(names)).to_batches(batch_size=AT_ONCE):
+                for batch in self.table.search().select(list(names)).to_batches(batch_size=SCANNED):
                     yield _of(pa.Table.from_batches([batch]), wanted)
                 return
             except Exception as error:
                 if not is_replaced(error):
                     raise
             at = at[self.page_ids.take(at).places(wanted)]  # those that did not come
-        for start in range(0, len(at), AT_ONCE):
-            some = at[start : start + AT_ONCE]
+        passed = np.cumsum(self.lengths[at]) * self.row_bytes // AT_ONCE
+        for some in np.split(at, np.flatnonzero(np.diff(passed)) + 1):
             wanted = set(self.page_ids.take(some))
             taken = self.table.take_row_ids(self.numbers[some].tolist()).select(list(names))
             yield _of(steadily(taken.to_arrow), wanted)
