@@ -1,6 +1,6 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
-import { api, BASE, Button, bytes, Check, count, dragsFiles, duration, handed, html, Icon, latest, mayEdit, Meter, notify,
-  plural, set, showTab, state, Table, Tick, useEffect, useState, watch, withheld } from "../core/core.js";
+import { api, BASE, Button, bytes, Check, count, dragsFiles, duration, handed, html, Icon, latest, mayEdit, Meter,
+  notify, plural, set, showTab, state, Table, Tick, useEffect, useState, watch, withheld } from "../core/core.js";
 import { accepted, isSystem, kinds, leftOut, sorted, STATES, summary } from "./files.js";
 
 const FEW = 6; // files that a plan shows without being asked
@@ -22,9 +22,11 @@ async function* walk(entry, above = "") {
 async function unpacked(event) {
   if (withheld(event)) {
     const all = await handed();
-    return { single: all.filter(({ name }) => !name.includes("/")), below: all.filter(({ name }) => name.includes("/")) };
+    const isBelow = ({ name }) => name.includes("/");
+    return { single: all.filter((one) => !isBelow(one)), below: all.filter(isBelow) };
   }
-  const taken = [...event.dataTransfer.items].map((item) => [item.webkitGetAsEntry && item.webkitGetAsEntry(), item.getAsFile()]);
+  const entryOf = (item) => item.webkitGetAsEntry && item.webkitGetAsEntry();
+  const taken = [...event.dataTransfer.items].map((item) => [entryOf(item), item.getAsFile()]);
   const entries = taken.map(([entry]) => entry).filter(Boolean);
   const single = taken.filter(([entry, file]) => !entry && file).map(([, file]) => ({ name: file.name, file }));
   const below = [];
