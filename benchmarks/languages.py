@@ -30,7 +30,7 @@ from workbench.errors import InputError
 from workbench.service import Workbench
 from workbench.types import Page, PageRef
 
-LETTERS = range(300, 900)
+LETTERS = range(300, 800)
 """Of a page: help that is shorter is left out, longer is cut at a paragraph's end."""
 ENGLISH = "C"
 """The folder of the language that help is translated from."""
@@ -156,7 +156,9 @@ def _markup(helps: Sequence[Help], language: str) -> str:
     pages = "".join(
         f"<section>{''.join(f'<p dir=auto>{html.escape(text)}</p>' for text in one.body)}</section>" for one in helps
     )
-    style = "section { break-after: page } section:last-child { break-after: auto } p { font-size: 12pt }"
+    style = (
+        "section { break-after: page } section:last-child { break-after: auto } p { font-size: 11pt; margin: .5em 0 }"
+    )
     tag = language.partition("@")[0].replace("_", "-")
     return f'<!doctype html><html lang="{tag}"><meta charset="utf-8"><style>{style}</style>{pages}</html>'
 

@@ -18,9 +18,9 @@ GEZEITEN = "Der Mond zieht das Wasser der Meere zu sich heran, zweimal am Tag; d
 @pytest.fixture
 def folder(tmp_path):
     for language, name, title, text in (
-        ("C", "tides", "Why the sea rises", TIDES * 3),
-        ("de", "tides", "Warum das Meer steigt", GEZEITEN * 3),
-        ("de", "moon", "Not translated", GEZEITEN * 3),
+        ("C", "tides", "Why the sea rises", TIDES * 4),
+        ("de", "tides", "Warum das Meer steigt", GEZEITEN * 4),
+        ("de", "moon", "Not translated", GEZEITEN * 4),
         ("de", "short", "Kurz", GEZEITEN),
         ("C", "moon", "Not translated", "Short."),
     ):
@@ -32,7 +32,7 @@ def folder(tmp_path):
 
 def test_help_is_taken_that_is_long_enough_and_translated(folder):
     english = {"Not translated", "Untranslated & plain."}
-    assert helps_of(folder / "de", 5, english) == [Help("Warum das Meer steigt", (" ".join((GEZEITEN * 3).split()),))]
+    assert helps_of(folder / "de", 5, english) == [Help("Warum das Meer steigt", (" ".join((GEZEITEN * 4).split()),))]
     assert [one.title for one in helps_of(folder / "de", 5, ())] != ["Warum das Meer steigt"]
     assert helps_of(folder / "none", 5, ()) == []
 
@@ -70,4 +70,4 @@ def test_pages_and_scans_are_drawn_with_the_text_of_the_help(folder, tmp_path):
         (page,) = read_pages(Source(made / kind / "C.pdf", "C.pdf"), ReadSettings(ocr=False))
         assert page.words.source == used
         if used == "text":
-            assert share_read(TIDES * 3 + "Untranslated & plain.", page.words.text) == 1
+            assert share_read(TIDES * 4 + "Untranslated & plain.", page.words.text) == 1
