@@ -32,6 +32,8 @@ from workbench.types import Page, PageRef
 
 LETTERS = range(300, 800)
 """Of a page: help that is shorter is left out, longer is cut at a paragraph's end."""
+PARAGRAPHS = 12
+"""Of a page, at most: more are a list, which does not fit."""
 ENGLISH = "C"
 """The folder of the language that help is translated from."""
 DPI = 150
@@ -109,7 +111,7 @@ def helps_of(folder: Path, most: int, untranslated: Container[str]) -> list[Help
         for text in texts:
             if sum(map(len, body)) + len(text) < LETTERS.stop and text != title and text not in untranslated:
                 body.append(text)
-        if sum(map(len, body)) >= LETTERS.start and title not in untranslated:
+        if sum(map(len, body)) >= LETTERS.start and len(body) <= PARAGRAPHS and title not in untranslated:
             found.setdefault(title, Help(title, tuple(body)))
     return list(found.values())[:most]
 
@@ -156,9 +158,7 @@ def _markup(helps: Sequence[Help], language: str) -> str:
     pages = "".join(
         f"<section>{''.join(f'<p dir=auto>{html.escape(text)}</p>' for text in one.body)}</section>" for one in helps
     )
-    style = (
-        "section { break-after: page } section:last-child { break-after: auto } p { font-size: 11pt; margin: .5em 0 }"
-    )
+    style = "section + section { break-before: page } p { font-size: 11pt; line-height: 1.5; margin: .5em 0 }"
     tag = language.partition("@")[0].replace("_", "-")
     return f'<!doctype html><html lang="{tag}"><meta charset="utf-8"><style>{style}</style>{pages}</html>'
 
