@@ -42,10 +42,10 @@ def main(folder: Path) -> None:
     write = sys.stdout.write
     write(f"| language |{''.join(f' {size} | right | wrong |' for size in SIZES)}\n")
     write(f"| --- |{' ---: | ---: | ---: |' * len(SIZES)}\n")
-    english = {text for path in _files(folder / "C") for text in _paragraphs(path)}
+    english = {text for path in files(folder / "C") for text in paragraphs(path)}
     for named in sorted(path for path in folder.iterdir() if path.is_dir()):
         tag = TAGS.get(named.name, named.name.partition("_")[0])
-        written = [_running(path, set() if tag == "en" else english) for path in _files(named)]
+        written = [_running(path, set() if tag == "en" else english) for path in files(named)]
         row = {}
         for size, letters in SIZES.items():
             asked = _asked(written, letters)
@@ -61,7 +61,7 @@ def main(folder: Path) -> None:
     write(f"{asked_of:,} texts, {1000 * seconds / max(1, asked_of):.1f} ms of a processor each\n")
 
 
-def _files(folder: Path) -> list[Path]:
+def files(folder: Path) -> list[Path]:
     """Those with text, in an order that is the same every time and in no relation to what they are about."""
     found = sorted(path for path in folder.rglob("*") if path.suffix in (".page", ".gz") and not path.is_symlink())
     random.Random(0).shuffle(found)
@@ -69,10 +69,10 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _running(path: Path, untranslated: set[str]) -> str:
-    return " ".join(text for text in _paragraphs(path) if text not in untranslated)
+    return " ".join(text for text in paragraphs(path) if text not in untranslated)
 
 
-def _paragraphs(path: Path) -> Iterator[str]:
+def paragraphs(path: Path) -> Iterator[str]:
     """What a reader sees of a page of help or a manual page, with one space between words."""
     if path.suffix == ".gz":
         source = _UNPRINTED.sub("", gzip.decompress(path.read_bytes()).decode(errors="replace"))

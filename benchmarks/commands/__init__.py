@@ -7,9 +7,11 @@ import typer
 from benchmarks.commands.across import across
 from benchmarks.commands.adapters import adapters
 from benchmarks.commands.card import card
+from benchmarks.commands.crews import crews
 from benchmarks.commands.encoders import encoders
 from benchmarks.commands.files import files
 from benchmarks.commands.ingesting import ingest
+from benchmarks.commands.languages import languages
 from benchmarks.commands.manuals import manuals
 from benchmarks.commands.methods import methods
 from benchmarks.commands.peers import peers
@@ -23,12 +25,14 @@ MEASURING = (
     across,
     adapters,
     card,
+    crews,
     encoders,
     ingest,
     overhead,
     memory,
     files,
     reading,
+    languages,
     manuals,
     peers,
     scale,

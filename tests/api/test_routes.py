@@ -548,6 +548,7 @@ def ingest(call: Caller, place: Place) -> None:
 def sample(call: Caller, place: Place) -> None:
     folder = tmp_folder()
     write_pdf(folder / "documents" / "tides.pdf", ["The moon pulls the tides."])
+    call("post", "/collections", {"name": "sample", "dpi": 72}, 201)  # as one whose ingest was stopped at once
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(resources, "sample_data", lambda: folder)
         begun = call("post", "/sample", status=202).json()

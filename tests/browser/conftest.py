@@ -73,6 +73,9 @@ def filled(_filled, address):
     before = held(address)
     yield _filled
     assert held(address) == before, "other tests find the collection `documents` changed"
+    listed = json.load(urllib.request.urlopen(address + "/api/v1/collections"))
+    full = [one["name"] for one in listed if one["pages"]]
+    assert full[0] == "documents", "a page that names no collection opens on the first: give tests' own a later name"
 
 
 def held(address):

@@ -285,10 +285,10 @@ def test_who_has_nothing_at_hand_tries_the_sample(browser, tmp_path):
         page = opened(browser, url)
         page.click("#pl-to-sample")
         page.wait_for_function("pagelens.state.collection === 'sample'")
-        page.wait_for_selector("tr[data-document]")  # the first of them can be searched
+        page.wait_for_function("pagelens.state.details?.collection.pages > 0", timeout=4 * WAIT)
         assert page.locator("#pl-to-sample").count() == 0
         page.locator(".pl-job[data-kind=ingest]").get_by_role("button", name=re.compile("Stop")).click()
-        page.wait_for_selector(".pl-job[data-kind=ingest][data-state=stopped]")
+        page.wait_for_selector(".pl-job[data-kind=ingest][data-state=stopped]", timeout=4 * WAIT)
         show(page, "Search")
         page.wait_for_selector(".pl-examples button")
         assert page.seen.problems == []

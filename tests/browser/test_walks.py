@@ -214,7 +214,7 @@ def test_a_middling_name_is_cut_in_its_middle_where_there_is_little_room(visit, 
 def test_a_long_name_that_is_cut_is_seen_to_be_said_whole_and_copied_whole(visit, tmp_path):
     name = f"{'the_songs_of_whales_' * 6}part-7.pdf"
     page = visit("?c=documents&view=library", width=390, height=844)
-    page.evaluate("pagelens.choose('cut names')")  # of this test alone
+    page.evaluate("pagelens.choose('longest names')")  # of this test alone
     planned(page, write_pdf(tmp_path / name, ["Humpback whales sing songs"]))
     page.wait_for_selector(".pl-job[data-kind=ingest][data-state=done]")
     page.wait_for_selector(f'tr[data-document="{name}"]')

@@ -94,6 +94,14 @@ def test_a_page_that_nobody_looked_at_shows_nothing(store, text, found):
     assert pages(store, text) == found
 
 
+def test_pages_that_show_nothing_are_not_read_to_tell_which_show_what(store, monkeypatch):
+    read, rows = [], store.catalog.rows
+    monkeypatch.setattr(store.catalog, "rows", lambda *asked: read.extend(found := rows(*asked)) or found)
+    one, *_, last = store.page_ids(None)
+    assert store.catalog.pages_by("shows") == {"chart": [one], "map": [one], "table": [last]}
+    assert len(read) == 2
+
+
 def test_a_collection_made_before_opens_and_says_what_to_do(store):
     old = before(store)
     assert shows(old) == dict.fromkeys(SHOWS)

@@ -154,7 +154,10 @@ class _Search:
             )
             return self._report(step, rank, keep, None, reason, "approximate", exact_rank=exact_rank)
         if hit is None:
-            reason = f"Stage '{step.label}' never names this page, at any K: none of its words are in the query's."
+            reason = (
+                f"Stage '{step.label}' never names this page, at any K: none of its words, nor of the kinds of figure "
+                "that the stage counts as such, are in the query's."
+            )
             return self._report(step, None, keep, None, reason, "unmatched", exact_rank=exact_rank)
         if not hit.scored:
             lacked = next((leaf.encoder for leaf in step.leaves() if leaf.stage.vectors), "")

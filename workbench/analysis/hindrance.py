@@ -49,7 +49,7 @@ def hindrance(page: StoredPage, collection: Collection, unread: Some[str] | None
         return Hindrance(cause, page.notice, f"Read it again in its own languages: {again} --languages LANGUAGES")
     if not len(page.words):
         cure = f"A model that sees pictures can find it: pagelens collections embed {collection.name} --encoder MODEL"
-        return Hindrance(
-            WORDLESS, "No words were found on the page, so that no word of a query can be met on it.", cure
-        )
+        but = f" but the kinds of figure that it shows ({', '.join(page.shows)})" if page.shows else ""
+        said = f"No words were found on the page, so that no word of a query can be met on it{but}."
+        return Hindrance(WORDLESS, said, cure)
     return None

@@ -1,8 +1,8 @@
 """Kinds of figure that a question names, "the map" or "a pie chart", which count as words of the pages that show one.
 
 A map has the names of places for words, seldom "map". What a page shows says so, and weighs what a word weighs that
-stands once on a page of the usual length: the rarer among the pages, the more. A number after it makes it a reference
-("Table 3"), which goes by the caption (`references`).
+stands once on a page of the usual length: the rarer among all pages that are searched, the more. A number after it
+makes it a reference ("Table 3"), which goes by the caption (`references`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from workbench.store import Snapshot
+    from workbench.store import CorpusPart, Snapshot
     from workbench.store.snapshot import Rows
 
 _NAMES = {
@@ -46,9 +46,14 @@ class Named:
     worth: float
 
 
-def named(snapshot: Snapshot, text: str) -> Iterator[Named]:
-    """The kinds that a text names and some page shows, each once; Robertson's rarity with its 1 inside is the worth."""
-    for kind, label in {match.lastgroup or "": match[0] for match in _PATTERN.finditer(text)}.items():
+def named(snapshot: Snapshot, text: str, weight: float = 1.0, among: CorpusPart | None = None) -> Iterator[Named]:
+    """The kinds that a text names and some page shows, each once; none where their ``weight`` is 0.
+
+    The worth is that times Robertson's rarity with its 1 inside, ``among`` the pages of several collections where these
+    are searched together.
+    """
+    for kind, label in {match.lastgroup or "": match[0] for match in _PATTERN.finditer(text)}.items() if weight else ():
         rows = snapshot.by("shows").get(kind)
         if rows is not None and len(rows):
-            yield Named(label, kind, rows, float(np.log1p((len(snapshot) - len(rows) + 0.5) / (len(rows) + 0.5))))
+            pages, shown = (among.corpus.pages, among.corpus.shown(kind)) if among else (len(snapshot), len(rows))
+            yield Named(label, kind, rows, weight * float(np.log1p((pages - shown + 0.5) / (shown + 0.5))))

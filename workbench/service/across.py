@@ -11,7 +11,7 @@ from workbench.retrieval.across import POOL, merged, scale_of, statement
 from workbench.retrieval.pipeline import DEFAULT_K
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches, clean_query
-from workbench.store import Collection, CorpusPart
+from workbench.store import Collection, CorpusPart, Snapshot
 from workbench.timing import Stopwatch
 from workbench.types import MarkPart, Query, RegionPart, SearchResult
 from workbench.types.across import AcrossResult, CollectionAnswer
@@ -101,15 +101,20 @@ class SearchesAcross:
             )
 
     def _together(self, names: Sequence[str]) -> Mapping[str, CorpusPart]:
-        """What words weigh in each collection: as if all of them were one. Without those whose words are still being
-        read, and those that cannot be opened, which say so when they are asked."""
-        held = {}
+        """What words and figures weigh in each collection: as if all of them were one. Without those whose words are
+        still being read, and those that cannot be opened, which say so when they are asked."""
+        held, snapshots = {}, list[Snapshot]()
+
+        def shown(kind: str) -> int:
+            return sum(_shown(snapshot, kind) for snapshot in snapshots)
+
         for name in names:
             with suppress(PagelensError):
                 snapshot = self._opened.get(name).snapshot()
                 if (part := snapshot.words_among()) is not None:
                     held[name] = part.own, len(snapshot)
-        return dict(zip(held, CorpusPart.several([*held.values()]), strict=True)) if len(held) > 1 else {}
+                    snapshots.append(snapshot)
+        return dict(zip(held, CorpusPart.several([*held.values()], shown), strict=True)) if len(held) > 1 else {}
 
     def _ask(
         self, name: str, query: Query, pipeline: str, k: int | None, filter: str, among: CorpusPart | None
@@ -121,6 +126,13 @@ class SearchesAcross:
         result = self._searches.search(query, name, pipeline, k, filter, among)
         reason = "" if result.hits else _why_nothing(result, store, filter)
         return CollectionAnswer(name, watch.lap(), result, scale_of(result, store), reason)
+
+
+def _shown(snapshot: Snapshot, kind: str) -> int:
+    """On how many pages of a collection a kind of figure is; none where that cannot be read, as it says when asked."""
+    with suppress(PagelensError):
+        return len(snapshot.by("shows").get(kind, ()))
+    return 0
 
 
 def _why_nothing(result: SearchResult, store: Collection, filter: str) -> str:

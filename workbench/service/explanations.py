@@ -166,17 +166,22 @@ def _fitted(pipeline: str, store: Collection) -> Pipeline | None:
 
 
 def _words(store: Collection, page: StoredPage, query: Query, pipeline: Pipeline | None) -> tuple[WordScore, ...]:
-    """What the page's words add, and the figures that it shows, as the word stage of the pipeline counts them, or as it
-    does by itself."""
+    """What the page's words add, and the figures that it shows, over all parts of the query, the most first: as the
+    word stage of the pipeline counts them, or as it does by itself."""
     leaves = pipeline.leaves() if pipeline else iter(())
     step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
     counts = step.number("pairs"), step.number("structure"), step.number("concepts")
-    snapshot, weight = store.snapshot(), step.number("figures")
-    found = snapshot.word_scores(page, query.text, *counts)
-    for figure in named(snapshot, query.text) if weight else ():
-        if figure.kind in (page.shows or ()):
-            found.append(WordScore(f"{figure.label} (shown)", weight * figure.worth, ()))
-    return tuple(sorted(found, key=lambda word: -word.score))
+    snapshot, told = store.snapshot(), dict[str, WordScore]()
+    for words, weight in query.weighted_words:
+        found = snapshot.word_scores(page, words, *counts)
+        for figure in named(snapshot, words, step.number("figures")):
+            if figure.kind in (page.shows or ()):
+                found.append(WordScore(f"{figure.label} (shown)", figure.worth, ()))
+        for word in found:
+            known = told.get(word.label, WordScore(word.label, 0.0, ()))
+            boxes = tuple(dict.fromkeys(known.boxes + word.boxes))
+            told[word.label] = WordScore(word.label, known.score + weight * word.score, boxes)
+    return tuple(sorted(told.values(), key=lambda word: -word.score))
 
 
 def _reranked(pipeline: Pipeline | None, encoder: str) -> str:

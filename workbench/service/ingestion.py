@@ -433,10 +433,10 @@ class Ingestion:
         return self._jobs.start(collection, request, "index", space.encoder)
 
     def start_sample(self) -> Job | None:
-        """Index the sample documents if they are not there yet; the job, or None when there is nothing to do."""
-        if self._opened.has(SAMPLE) and self._opened.get(SAMPLE).documents():
+        """Index the sample documents if no page of them is there yet; the job, or None when there is nothing to do."""
+        if self._opened.has(SAMPLE) and self._opened.get(SAMPLE).info().pages:
             return None
-        active = self._jobs.active(SAMPLE)
+        active = self._jobs.active(SAMPLE, "ingest")
         return active[0] if active else self.start([resources.sample_data() / "documents"], SAMPLE)
 
     def _run_ingest(

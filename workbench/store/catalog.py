@@ -215,9 +215,13 @@ class Catalog:
         """The committed pages that have each value of a field of pages, by their ids; those of which none is known in
         none."""
         column, found = column_of(field), dict[str, list[str]]()
-        if column not in self.table("pages").schema.names:
+        schema = self.table("pages").schema
+        if column not in schema.names:
             return found
-        for row in self.rows("pages", f"{COMMITTED} AND {column} IS NOT NULL", ["page_id", column]):
+        there = (
+            f"array_length({column}) > 0" if pa.types.is_list(schema.field(column).type) else f"{column} IS NOT NULL"
+        )
+        for row in self.rows("pages", both(COMMITTED, there), ["page_id", column]):
             value = row[column]
             for each in value if isinstance(value, list) else [value] if value else ():
                 found.setdefault(str(each), []).append(row["page_id"])

@@ -8,7 +8,7 @@ scores its pages as one collection of all of them would. What this module does n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,11 +20,13 @@ from workbench.types import Float, Int
 
 
 class Corpus:
-    """``postings`` are its words, ``pages`` how many of its pages a search looks through. Safe in several threads."""
+    """``postings`` are its words, ``pages`` how many of its pages a search looks through, ``shown`` on how many of them
+    a kind of figure is. Safe in several threads."""
 
-    def __init__(self, postings: Postings, pages: int) -> None:
+    def __init__(self, postings: Postings, pages: int, shown: Callable[[str], int] = lambda kind: 0) -> None:
         self.postings = postings
         self.pages = pages
+        self.shown = shown
         self._frequencies: dict[str, int] = {}
         self._last: tuple[tuple[str, float, float, float], Float] | None = None
 
@@ -59,9 +61,12 @@ class CorpusPart:
     first: int = 0
 
     @classmethod
-    def several(cls, held: Sequence[tuple[Postings, int]]) -> list[CorpusPart]:
-        """The parts of collections that are searched together, of the words and the number of pages of each."""
-        corpus = Corpus(Postings.together([own for own, _ in held]), sum(pages for _, pages in held))
+    def several(
+        cls, held: Sequence[tuple[Postings, int]], shown: Callable[[str], int] = lambda kind: 0
+    ) -> list[CorpusPart]:
+        """The parts of collections that are searched together, of the words and the number of pages of each; ``shown``
+        as of `Corpus`."""
+        corpus = Corpus(Postings.together([own for own, _ in held]), sum(pages for _, pages in held), shown)
         firsts = itertools.accumulate((len(own) for own, _ in held), initial=0)
         return [cls(corpus, own, first) for (own, _), first in zip(held, firsts, strict=False)]
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import re
+import string
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic
@@ -163,11 +164,13 @@ class Snapshot:
         rows = self._at(part.of_own(pages))
         return rows, len(rows) > 0 or (len(pages) > 0 and not part.alone)
 
-    def suggestion(self, text: str, among: CorpusPart | None = None) -> str:
-        """A text none of whose words stands anywhere, in the spelling of words that do; empty where none is like it."""
+    def suggestion(self, text: str, among: CorpusPart | None = None, right: Set[str] = frozenset()) -> str:
+        """A text none of whose words stands anywhere, in the spelling of words that do, but for those that are
+        ``right`` as they are; empty where none is like it."""
         if (part := self.words_among(among)) is None:
             return ""
-        found = {word: lookup.spelled(part.corpus.postings, word) for word in text.split()}
+        wrong = (word for word in text.split() if word.strip(string.punctuation) not in right)
+        found = dict.fromkeys(text.split(), "") | {word: lookup.spelled(part.corpus.postings, word) for word in wrong}
         if not any(found.values()):
             return ""
         return " ".join(self._page_words.as_written(term) if term else word for word, term in found.items())

@@ -57,7 +57,8 @@ class Evidence:
 class WordScore:
     """What the words of a page add to its BM25 score: a word, code, phrase or pair of the query, and where it stands.
 
-    ``label`` as it was typed, ``score`` with its weight; ``boxes`` page fractions, one for each word.
+    ``label`` as it was typed, ``score`` with its weight, below 0 where it is not wanted; ``boxes`` page
+    fractions, one for each word.
     """
 
     label: str

@@ -33,12 +33,7 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     scores = run.shared.get(name)
     if scores is None:
         scores = run.shared[name] = bm25(run.snapshot, run.query, step, run.among)
-    if (
-        candidates is None
-        and np.isnan(scores).all()
-        and run.query.plain
-        and (meant := run.snapshot.suggestion(run.query.text, run.among))
-    ):
+    if candidates is None and run.query.plain and (meant := _meant(run, step, scores)):
         run.cost.notes += (f"No page has any of these words; did you mean: {meant}",)
     rows = run.pages if candidates is None else candidates.rows
     rows = rows[~np.isnan(scores[rows])]
@@ -46,24 +41,36 @@ def run(run: PipelineRun, step: Step, candidates: Candidates | None, k: int) -> 
     return Scored(rows, scores[rows])
 
 
+def _meant(run: PipelineRun, step: Step, scores: Float) -> str:
+    """A query none of whose words stands anywhere in the spelling of words that do, empty for any other; a kind of
+    figure that it names and some page shows is spelled as it should be."""
+    figures = named(run.snapshot, run.query.text, step.number("figures"), run.among)
+    kinds = {word for figure in figures for word in figure.label.split()}
+    met = _by_words(run.snapshot, run.query.text, step, run.among) > 0 if kinds else ~np.isnan(scores)
+    return "" if met.any() else run.snapshot.suggestion(run.query.text, run.among, kinds)
+
+
 def bm25(snapshot: Snapshot, query: Query, step: Step, among: CorpusPart | None = None) -> Float:
     """The score of every page by a step's options, by row: ``(rows,) float32``; NaN for one without a wanted word.
 
-    Words weigh ``among`` the pages of several collections where these are searched together.
+    Words and figures weigh ``among`` the pages of several collections where these are searched together.
     """
     document = step.number("document")
-    counts = step.number("pairs"), step.number("structure"), step.number("concepts")
     total = np.zeros(len(snapshot), np.float64)
     ranked = np.zeros(len(snapshot), np.bool_)
     for words, weight in query.weighted_words:
-        scores = snapshot.bm25(words, *counts, among)
-        for figure in named(snapshot, words) if step.number("figures") else ():
-            scores[figure.rows] += np.float32(step.number("figures") * figure.worth)
+        scores = _by_words(snapshot, words, step, among)
+        for figure in named(snapshot, words, step.number("figures"), among):
+            scores[figure.rows] += np.float32(figure.worth)
         total += weight * scores.astype(np.float64)
         if document:
             total += weight * document * (snapshot.titled(words) * (scores > 0))
         ranked |= (scores > 0) & (weight > 0)
     return np.where(ranked, total, np.nan).astype(np.float32)
+
+
+def _by_words(snapshot: Snapshot, words: str, step: Step, among: CorpusPart | None) -> Float:
+    return snapshot.bm25(words, step.number("pairs"), step.number("structure"), step.number("concepts"), among)
 
 
 register(
