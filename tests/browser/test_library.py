@@ -80,6 +80,27 @@ def test_files_that_only_the_window_knows_are_planned_as_any(visit):
     page.get_by_text("Only pictures can be searched with; add documents in the library.").first.wait_for()
 
 
+def test_a_link_dropped_on_a_window_of_our_own_is_text_for_a_field_and_nothing_elsewhere(visit):
+    page = visit("?view=search&c=dropped")
+    page.wait_for_selector("#pl-query")
+    told = page.evaluate(
+        """() => {
+            window.pywebview = { api: { dropped: async () => (window.asked = true, []) } };
+            const drag = (at, more) => {
+                const dataTransfer = new DataTransfer();
+                dataTransfer.setData("text/uri-list", "https://a.b/c.pdf");
+                for (const type of more) dataTransfer.setData(type, "c");
+                const told = { dataTransfer, bubbles: true, cancelable: true };
+                const send = (kind) => !document.querySelector(at).dispatchEvent(new DragEvent(kind, told));
+                return ["dragover", "drop"].map(send);
+            };
+            return ["#pl-query", "footer, body"].map((at) => [[], ["text/html"]].map((more) => drag(at, more)));
+        }"""
+    )
+    assert told == [[[False, False]] * 2, [[True, True]] * 2]  # else the window would go there, with no way back
+    assert page.evaluate("[pagelens.state.view, window.asked]") == ["search", None]
+
+
 def test_a_plan_says_what_becomes_of_each_file_and_leaves_out_what_a_person_does(visit, files, tmp_path):
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing else")
     one, two = (write_pdf(tmp_path / f"{name}.pdf", [f"About {name}"]) for name in ("tides", "dunes"))

@@ -420,12 +420,24 @@ def test_a_pdf_cut_short_before_its_trailer_is_read(tmp_path):
     [
         b"<< /MarkInfo << /Marked true >> /Type /Catalog /Pages 2 0 R >>",
         b"<</Names<</Dests<</Kids[]>>/A<</B(x)>>>>/Pages 2 0 R/Type/Catalog>>",
+        b"<< /Title (the endobj word) /Type /Catalog /Pages 2 0 R >>",
         b"<< /Lang (de) /ViewerPreferences << /A << /B << >> >> >>\n/Pages 2 0 R\n/Type\n/Catalog >>",
     ],
 )
 def test_a_pdf_cut_short_is_read_whatever_stands_in_its_catalog(tmp_path, catalog):
     path = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", show("Readable words", 72, 700))])
     data = path.read_bytes().replace(b"<< /Type /Catalog /Pages 2 0 R >>", catalog)
+    path.write_bytes(data[: data.rindex(b"xref\n0")])
+    assert one(path).words.text == "Readable words"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"<< /Length 21 >>\nstream\n(/Type /Catalog) Tj ET\nendstream", b"<< >>\nendobj\n9 0 obj\n(/Type /Catalog)"],
+)
+def test_what_only_looks_like_a_catalog_is_not_the_one_of_a_pdf_cut_short(tmp_path, before):
+    path = raw_pdf(tmp_path / "page.pdf", [("/MediaBox [0 0 612 792]", show("Readable words", 72, 700))])
+    data = path.read_bytes().replace(b"1 0 obj", b"8 0 obj\n%b\nendobj\n1 0 obj" % before, 1)
     path.write_bytes(data[: data.rindex(b"xref\n0")])
     assert one(path).words.text == "Readable words"
 

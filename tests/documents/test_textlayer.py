@@ -390,6 +390,11 @@ def test_days_months_and_the_alphabet_are_no_words(tmp_path):
     assert words.texts == (*"MTWTFS", *"MTW", *"JFMAMJJASOND", *"abcdef", *"SMTWTFS", "SMITH")
 
 
+@pytest.mark.parametrize("word", ["SON", "MAM", "JAS", "AMJ", "FSS"])
+def test_a_short_word_in_boxes_is_not_taken_for_days_or_months(tmp_path, word):
+    assert of_page(tmp_path, comb(word, 72, 700, 18)).texts == (word,)
+
+
 def test_a_large_first_letter_is_part_of_its_word(tmp_path):
     def paragraph(letter, x, y, lines):
         beside = b"".join(show(line, x, y - 13 * i, 11) for i, line in enumerate(lines[:3]))

@@ -1,5 +1,7 @@
 """What a collection holds is counted once for each of its states, whoever asks, and never told of another."""
 
+import os
+
 import pytest
 
 from tests.store.make import collection, put, record, resume
@@ -40,6 +42,21 @@ def test_another_process_counts_nothing_anew(store, monkeypatch):
     for name in ("counted", "bytes_by_file"):
         monkeypatch.setattr(EncoderVectors, name, refuse)
     assert told(Collection(store.path)) == expected
+
+
+def test_documents_are_listed_without_a_look_at_the_files(store, monkeypatch):
+    expected = store.documents()
+    monkeypatch.setattr(type(store.storage), "files", lambda *_args, **_more: pytest.fail("its files were listed"))
+    assert store.documents() == expected == Collection(store.path).documents()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links to folders")
+def test_a_folder_of_pictures_that_is_elsewhere_is_no_file(store, tmp_path):
+    (store.path / "images").rename(tmp_path / "elsewhere")
+    (store.path / "images").symlink_to(tmp_path / "elsewhere")
+    (store.path / "lost").symlink_to(tmp_path / "gone")
+    assert {path.split("/")[0] for path, _ in store.storage.files()}.isdisjoint({"images", "lost"})
+    assert sum(1 for _ in store.storage.files("images")) == 10, "a page and its small picture, of five pages"
 
 
 def test_every_change_is_counted(store):

@@ -126,6 +126,31 @@ def search(store):
     return len(snapshot), float(scores.sum()), len(held.held)
 
 
+def test_pictures_are_not_listed_to_count(settings):
+    store, asked = collection(settings("one")), []
+    with Writer(store) as writer:
+        put(writer, WHALES)
+        writer.finish()
+    whole = {file for file in store.storage.files() if not file.path.startswith("images/")}
+
+    class Watched:
+        def __init__(self, client):
+            self.client = client
+
+        def __getattr__(self, name):
+            return getattr(self.client, name)
+
+        def list(self, prefix):
+            asked.append(prefix.partition("/notes/")[2] or prefix)
+            return self.client.list(prefix)
+
+    store.storage._client = Watched(store.storage._client)
+    assert set(store.storage.files(but="images")) == whole
+    assert asked == ["lance"]
+    assert store.info().pages == 5 and len(store.documents()) == 1
+    assert set(asked) == {"lance"}
+
+
 def test_a_warm_search_asks_the_store_nothing_and_a_cold_one_little(settings, server):
     store = collection(settings("one"))
     with Writer(store) as writer:

@@ -131,7 +131,11 @@ def test_a_copy_that_a_collection_has_grown_out_of_goes(store, monkeypatch):
     assert "full" in copies(store)
     monkeypatch.setenv("PAGELENS_COPY_MB", "0")
     with Writer(again) as writer:
+        make.put(writer, make.record("c", 3))
+        current = again.space()._flats["full"].current
+        monkeypatch.setattr(again.space()._flats["full"], "current", lambda *_: pytest.fail("it is to go"))
         writer.finish()
+        monkeypatch.setattr(again.space()._flats["full"], "current", current)
     assert copies(store) == ["global", "rows"]
     assert isinstance(store.space().vectors("full"), TableVectors)
     assert store.space().mapped("full").page_ids, "what needs all vectors in one array still has them"

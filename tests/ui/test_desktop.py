@@ -219,6 +219,7 @@ class View:
         self.heard["drag-data-received"](None, None, 1, 1, data, 0, 0)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="GTK's names of files")
 def test_the_page_reads_what_is_dropped_on_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As it happens where the web view is WebKitGTK's, which gives a page no files."""
     whole = bytes(range(256)) * 3
@@ -255,6 +256,38 @@ def test_the_page_reads_what_is_dropped_on_its_window(tmp_path: Path, monkeypatc
     assert given == [[(bill.name, pdf), ("folder/b.png", "image/png"), ("folder/deep/a.pdf", pdf)], []]
     # What is public is for the page, and must not open a path that it names.
     assert {name for name in dir(desktop.Dropped) if not name.startswith("_")} == {"dropped", "read"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="GTK's names of files")
+def test_a_dropped_name_may_be_no_text(tmp_path: Path) -> None:
+    named = os.fsdecode(os.fsencode(tmp_path) + b"/\xe4nderung.pdf")
+    try:
+        Path(named).write_bytes(b"whole")
+    except OSError:
+        pytest.skip("names are text here")
+    dropped = desktop.Dropped()
+    dropped._take([Path(named).as_uri()])
+    assert dropped.dropped() == [("\ufffdnderung.pdf", "application/pdf")]
+    assert base64.b64decode(dropped.read(0, 0)) == b"whole"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="GTK's names of files")
+def test_nothing_is_left_of_what_was_dropped_before(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").touch()
+    dropped = desktop.Dropped()
+    for address in ("file:///" + "a" * 300, "file:///a%00b"):
+        dropped._take([(tmp_path / "a.pdf").as_uri()])
+        assert len(dropped.dropped()) == 1
+        dropped._take([address])
+        assert dropped.dropped() == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="GTK's names of files")
+def test_a_dropped_folder_is_looked_through_when_the_page_asks(tmp_path: Path) -> None:
+    dropped = desktop.Dropped()
+    dropped._take([tmp_path.as_uri()])
+    (tmp_path / "late.pdf").touch()
+    assert dropped.dropped() == [(f"{tmp_path.name}/late.pdf", "application/pdf")]
 
 
 def test_a_file_that_cannot_be_added_where_it_is_open_is_told(home: Path, window: Watched, tmp_path: Path) -> None:

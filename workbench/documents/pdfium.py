@@ -32,7 +32,8 @@ LOCK = threading.RLock()
 _HEADER_WITHIN = 1024  # bytes; where readers look for %PDF-, junk before it being common
 _HEADER = b"%PDF-1.7\n"  # for a file that lost its own
 _CATALOG = re.compile(rb"/Type\s*/Catalog\b")
-_OBJECT = re.compile(rb"(?<!\d)(\d{1,10})\s(\d{1,5})\sobj\b(?!.*\bendobj\b)", re.DOTALL)
+_OBJECT = re.compile(rb"(?<!\d)(\d{1,10})\s(\d{1,5})\sobj\s*<<")
+_ENDS = re.compile(rb">>\s*(?:stream|endobj)\b")  # what follows is not the object's own entries
 _CATALOG_WITHIN = 4096  # bytes from where an object begins to where it says that it is a catalog
 _CATALOGS = 20  # that are looked at; an updated file has one for each update
 _MAX_IN_MEMORY = 1 << 28  # bytes of a file without a header where it should be; others are read from the disk
@@ -204,10 +205,17 @@ class PageObject:
         """The colour it is filled with and its opacity, 0 to 255 each; None where that is not one colour."""
         import pypdfium2.raw as raw
 
+        return self._colour(raw.FPDFPageObj_GetFillColor)
+
+    def stroke(self) -> tuple[tuple[int, int, int], int] | None:
+        """The colour of its lines, as `fill`."""
+        import pypdfium2.raw as raw
+
+        return self._colour(raw.FPDFPageObj_GetStrokeColor)
+
+    def _colour(self, of: Any) -> tuple[tuple[int, int, int], int] | None:
         red, green, blue, opacity = _LEVELS
-        if not raw.FPDFPageObj_GetFillColor(self.handle, red, green, blue, opacity):
-            return None
-        return (red.value, green.value, blue.value), opacity.value
+        return ((red.value, green.value, blue.value), opacity.value) if of(self.handle, *_LEVELS) else None
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """The box around it in points, origin bottom left: left, bottom, right and top edge; None if unknown."""
@@ -396,7 +404,7 @@ def _catalog(data: bytes) -> re.Match[bytes] | None:
     """The number and generation of the first object that says it is a catalog, whatever stands in it before that."""
     for said in itertools.islice(_CATALOG.finditer(data), _CATALOGS):
         begins = list(_OBJECT.finditer(data, max(0, said.start() - _CATALOG_WITHIN), said.start()))
-        if begins:
+        if begins and not _ENDS.search(data, begins[-1].end(), said.start()):
             return begins[-1]
     return None
 

@@ -2,18 +2,21 @@
 
 What could be such is found without drawing. It is then taken off the page, which is drawn with it and without: where
 nothing changes, it was not to be seen. Invisible text, as over scans, is there to be found and stays; so does what
-other programs put under the picture of a scan, which has ink where its words lie and paper around them. What this
-module does not do: read.
+other programs put under the picture of a scan, which has ink where its words lie and paper around them. What lies
+under pictures that cover the page is taken for that without a look: to lose a scan's words is worse than to read what
+is hidden. What this module does not do: read.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageFilter
 
 from workbench.documents.pdfium import PageObject, PdfPage
 
@@ -24,23 +27,26 @@ _SIDE = 800  # px; the longer side that pages are drawn at
 _LARGE = 0.0005  # of the page; smaller shapes are nothing that words stand on or lie under
 _SHAPES = 300  # of a page that are looked at
 _TEXTS = 3_000  # of a page that are held against its shapes; others are believed to be seen
-_SIDES = 5  # segments of a rectangle
+_WHOLE = 0.8  # of the page; pictures that together cover more are a scan
+_TINY = 0.5  # px; text that is drawn less high may leave no mark though it can be read on so large a page
 _FLAT = 24  # levels between the darkest and the lightest pixel of a place where nothing is written
+_BLUR = ImageFilter.BoxBlur(1)  # over 3 px: of large words more is left than of noise and the dots of a halftone
 _INKY = 1.8  # times the steps between neighbouring pixels around words that there are where they lie, on a scan
 _PAPER = (255, 255, 255)
 
 Colour = tuple[int, int, int]
+Paint = tuple[Colour, int] | None
+"""A colour and its opacity, 0 to 255; None where that is not one."""
 
 
 @dataclass(slots=True)
 class _Shapes:
-    """What fills places of the page, in the order it is drawn: the how manieth object each is, its `bounds`, its one
-    colour where it has one, and whether it fills all of its bounds."""
+    """What fills places of the page, in the order it is drawn: the how manieth object each is, its `bounds`, and its
+    one colour where it has one."""
 
     at: list[int] = field(default_factory=list)
     bounds: list[tuple[float, float, float, float]] = field(default_factory=list)
     colours: list[Colour | None] = field(default_factory=list)
-    whole: list[bool] = field(default_factory=list)
 
     def around(self, centres: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which of them ``(m,)`` lie around each of these points: ``(n, m)``."""
@@ -54,15 +60,17 @@ def leave_out_unseen(page: PdfPage) -> None:
     suspects = _suspects(page)
     if not suspects:
         return
-    boxes = _pixels(page, suspects)
+    boxes, high = _pixels(page, suspects)
     with_them = page.render(_size(page))
     switch(suspects, on=False)
     without = page.render(_size(page))
     changed = np.abs(np.asarray(with_them, np.int16) - np.asarray(without, np.int16)).max(axis=2) > _CHANGED
     seen = [bool(changed[y0:y1, x0:x1].any()) for x0, y0, x1, y1 in boxes]
-    grey = np.asarray(with_them.convert("L"), np.int16)
-    inky = ~np.array(seen) & [np.ptp(grey[y0:y1, x0:x1]) > _FLAT for x0, y0, x1, y1 in boxes]
-    stay = np.array(seen) | (inky & _are_read_off(grey, boxes[inky]))
+    grey = with_them.convert("L")
+    levels = np.asarray(grey)
+    inky = ~np.array(seen) & [np.ptp(levels[y0:y1, x0:x1]) > _FLAT for x0, y0, x1, y1 in boxes]
+    read_off = any(_are_read_off(np.asarray(each, np.int16), boxes[inky]) for each in (grey, grey.filter(_BLUR)))
+    stay = np.array(seen) | (high < _TINY) | (inky & read_off)
     switch([thing for thing, stays in zip(suspects, stay, strict=True) if stays], on=True)
 
 
@@ -79,60 +87,77 @@ def _suspects(page: PdfPage) -> list[PageObject]:
     import pypdfium2.raw as raw
 
     shapes, least = _Shapes(), _LARGE * math.prod(page.points())
-    texts: list[tuple[int, PageObject, bool]] = []
-    colours, known = {_PAPER}, dict[object, bool]()
+    texts: list[tuple[int, PageObject, Paint]] = []
+    pictures: list[tuple[int, PageObject]] = []
+    colours = {_PAPER}
+    paints = {
+        raw.FPDF_TEXTRENDERMODE_FILL: PageObject.fill,
+        raw.FPDF_TEXTRENDERMODE_FILL_STROKE: PageObject.fill,
+        raw.FPDF_TEXTRENDERMODE_STROKE: PageObject.stroke,
+    }
     for at, thing in enumerate(page.objects()):
         if thing.kind == raw.FPDF_PAGEOBJ_TEXT:
-            mode = raw.FPDFTextObj_GetTextRenderMode(thing.handle)
-            if mode == raw.FPDF_TEXTRENDERMODE_FILL:
-                fill = thing.fill()
-                if fill not in known:
-                    known[fill] = _alike(fill, colours)
-                texts.append((at, thing, known[fill]))
-            elif mode == raw.FPDF_TEXTRENDERMODE_STROKE:
-                texts.append((at, thing, False))
+            paint = paints.get(raw.FPDFTextObj_GetTextRenderMode(thing.handle))
+            if paint is not None:
+                texts.append((at, thing, paint(thing)))
         elif len(shapes.at) < _SHAPES and thing.is_filled:
             bounds = thing.bounds()
             if bounds is None or (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]) < least:
                 continue
-            is_path = thing.kind == raw.FPDF_PAGEOBJ_PATH
-            fill = thing.fill() if is_path else None
+            fill = thing.fill() if thing.kind == raw.FPDF_PAGEOBJ_PATH else None
             shapes.at.append(at)
             shapes.bounds.append(bounds)
             shapes.colours.append(fill and fill[0])
-            shapes.whole.append(not is_path or thing.segments <= _SIDES)
-            if fill and fill[0] not in colours:
+            if fill:
                 colours.add(fill[0])
-                known.clear()
+            elif thing.kind == raw.FPDF_PAGEOBJ_IMAGE:
+                pictures.append((at, thing))
+    alike = functools.cache(lambda paint: _alike(paint, colours))
     last = shapes.at[-1] if shapes.at else -1
     placed = [
-        (at, thing, alike, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2))
-        for at, thing, alike in [text for text in texts if text[2] or text[0] < last][:_TEXTS]
+        (at, thing, paint, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2))
+        for at, thing, paint in [text for text in texts if text[0] < last or alike(text[2])][:_TEXTS]
         if (bounds := thing.bounds()) is not None
     ]
-    around = shapes.around(np.array([centre for *_, centre in placed], np.float64).reshape(-1, 2))
-    later = np.array(shapes.at)[None] > np.array([at for at, *_ in placed])[:, None]
-    covered = np.asarray((around & later).any(axis=1))
+    if not placed:
+        return []
+    around = shapes.around(np.array([centre for *_, centre in placed], np.float64))
+    drawn = np.array([at for at, *_ in placed])[:, None]
+    of_scan = (drawn < _scan(page, pictures)) & np.isin(shapes.at, [at for at, _ in pictures])
+    covered = np.asarray((around & (np.array(shapes.at) > drawn) & ~of_scan).any(axis=1))
     return [
         thing
-        for (_, thing, alike, _), under, on in zip(placed, covered, around, strict=True)
-        if (under or (alike and _is_on_its_colour(thing, np.flatnonzero(on).tolist(), shapes))) and thing.is_active
+        for (_, thing, paint, _), under, on in zip(placed, covered, around, strict=True)
+        if (under or (alike(paint) and _is_on_its_colour(paint, {shapes.colours[i] for i in np.flatnonzero(on)})))
+        and thing.is_active
     ]
 
 
-def _is_on_its_colour(thing: PageObject, around: Sequence[int], shapes: _Shapes) -> bool:
-    """Whether a text may stand on its own colour: that of one of the shapes around it, or of the paper."""
-    grounds: list[Colour | None] = [_PAPER]
-    for i in around:
-        grounds = [shapes.colours[i]] if shapes.whole[i] else [*grounds, shapes.colours[i]]
-    return None in grounds or _alike(thing.fill(), filter(None, grounds))
+def _scan(page: PdfPage, pictures: Sequence[tuple[int, PageObject]]) -> int:
+    """The how manieth object of the page begins the last pictures that cover it all, in strips too; -1 if none do."""
+    width, height = _size(page)
+    seen = np.zeros((height, width), bool)
+    boxes, _ = _pixels(page, [thing for _, thing in pictures])
+    for (at, _), (x0, y0, x1, y1) in zip(reversed(pictures), reversed(boxes.tolist()), strict=True):
+        seen[y0:y1, x0:x1] = True
+        if np.count_nonzero(seen) > _WHOLE * seen.size:
+            return at
+    return -1
 
 
-def _alike(fill: tuple[Colour, int] | None, colours: Iterable[Colour]) -> bool:
-    """Whether what is filled so is hardly seen on one of these colours."""
-    if fill is None:
+def _is_on_its_colour(paint: Paint, grounds: Set[Colour | None]) -> bool:
+    """Whether a text may stand on its own colour: that of a shape around it, or of the paper.
+
+    All of them count, since what is drawn over the paper may be clipped away or see-through.
+    """
+    return None in grounds or _alike(paint, {_PAPER, *filter(None, grounds)})
+
+
+def _alike(paint: Paint, colours: Iterable[Colour]) -> bool:
+    """Whether what is painted so is hardly seen on one of these colours."""
+    if paint is None:
         return False
-    (red, green, blue), opacity = fill
+    (red, green, blue), opacity = paint
     return opacity < _CLEAR or any(
         abs(red - r) <= _ALIKE and abs(green - g) <= _ALIKE and abs(blue - b) <= _ALIKE for r, g, b in colours
     )
@@ -144,15 +169,16 @@ def _size(page: PdfPage) -> tuple[int, int]:
     return width, height
 
 
-def _pixels(page: PdfPage, things: Sequence[PageObject]) -> NDArray[np.int64]:
-    """Boxes ``(n, 4)`` of objects in pixels of the drawing, rounded outwards; at least one pixel each."""
+def _pixels(page: PdfPage, things: Sequence[PageObject]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Boxes ``(n, 4)`` of objects in pixels of the drawing, rounded outwards, at least one pixel each; and their
+    shorter sides ``(n,)`` before that."""
     width, height = _size(page)
     matrix, side = page.to_fractions(), np.array([width, height, width, height])
     found = [thing.box(matrix) for thing in things]
-    boxes = np.array([[0, 0, 1, 1] if box is None else box for box in found]) * side
+    boxes = np.array([[0, 0, 1, 1] if box is None else box for box in found]).reshape(-1, 4) * side
     low = np.clip(np.floor(boxes[:, :2]), 0, [width - 1, height - 1]).astype(np.int64)
     high = np.clip(np.ceil(boxes[:, 2:]), low + 1, [width, height]).astype(np.int64)
-    return np.concatenate([low, high], axis=1)
+    return np.concatenate([low, high], axis=1), (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
 
 
 def _are_read_off(grey: NDArray[np.int16], boxes: NDArray[np.int64]) -> bool:

@@ -34,8 +34,9 @@ _CELL = 2.5  # of a letter's height; a wider box is a table's
 _TICK = 3.5  # of a letter's height; a longer rule is a table's
 _TOGETHER = 2  # letters; what is longer stands in a cell
 _BOXED = 3  # letters in boxes of their own, from which on the page's rules are looked at
-_CALENDARS = ("smtwtfs", "jfmamjjasond", "mdmdfss", "lmmjvsd", "lmxjvsd", "lmmgvsd", "dstqqss")
+_CALENDARS = ("mtwtfss", "smtwtfs", "jfmamjjasond", "mdmdfss", "lmmjvsd", "lmxjvsd", "lmmgvsd", "dstqqss", "stqqssd")
 """Initials of the days of a week (English, German, French and Spanish, Spanish, Italian, Portuguese), and of months."""
+_INITIALS = 5  # that are a calendar's wherever they begin; fewer only where it begins, since SON and MAM are words
 _RULES = 64  # that lie between two letters or touch what does; with more, no form's boxes part them
 
 _MOST = 2_000  # words of a page that are divided, or large first letters: each is held against all of its words
@@ -79,7 +80,8 @@ def _is_counted(letters: NDArray[np.int64]) -> bool:
     if bool((np.diff(letters) == 1).all()):
         return True
     text = "".join(map(chr, letters.tolist())).lower()
-    return len(text) >= _BOXED and any(text in 2 * calendar for calendar in _CALENDARS)
+    begun = len(text) >= _BOXED and any(calendar.startswith(text) for calendar in _CALENDARS)
+    return begun or (len(text) >= _INITIALS and any(text in 2 * calendar for calendar in _CALENDARS))
 
 
 def _ticked(before: Float, after: Float, ticks: Float) -> bool:

@@ -137,15 +137,20 @@ class Collection:
         """The bytes of its files by path, pictures left out."""
         return {file.path: file.bytes for file in self.storage.files(but=IMAGES)}
 
-    def _counted(self, spaces: Sequence[EncoderVectors], files: Mapping[str, int]) -> Counts:
-        """What it holds now, counted where nobody has done so yet of these ``files``: bytes by path."""
+    def _tables(self) -> list[str]:
+        """The folders of its tables, by path."""
+        return [f"{FOLDER}/{name}/" for name in self.storage.folders(FOLDER)]
+
+    def _counted(self, spaces: Sequence[EncoderVectors], files: Mapping[str, int] | None = None) -> Counts:
+        """What it holds now, counted where nobody has done so yet, with ``files`` of these: bytes by path."""
         tables = [*OWN_TABLES, *(index.table for space in spaces for index in space.record.indexes)]
-        there = set(map(_table, files))
+        there = set(map(_table, files if files is not None else self._tables()))
         state = {table: self.catalog.version(table) for table in tables if table in there}
         known = self._counts
         if known is None or not known.fits(state, files):
             known = Counts.read(self.path)
             if known is None or not known.fits(state, files):
+                files = self._files() if files is None else files
                 gaps = self.catalog.gaps()
                 known = Counts(
                     state,
@@ -172,7 +177,7 @@ class Collection:
             for page, reason in pages.items():
                 if page not in held:
                     lacking.setdefault(page, []).append(PageGap(int(page.rpartition(":")[2]), encoder, reason))
-        return self.records.infos(self._counted(self.spaces(), self._files()).vector_bytes, lacking)
+        return self.records.infos(self._counted(self.spaces()).vector_bytes, lacking)
 
     def indexed_pages(self, content_hash: str) -> set[int]:
         """Numbers of the pages of a document that need not be read again.

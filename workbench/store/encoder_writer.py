@@ -43,11 +43,12 @@ class EncoderWriter:
             self._tables.delete(table, sorted(ids - keep))
 
     def finish(self) -> None:
-        """Tidy what was written and bring the memory-mapped copies up to date.
+        """Tidy what was written and bring the memory-mapped copies up to date, but any that has become too large.
 
         What a tidying replaces goes at once: it is as large as what replaces it, and nobody would come by later to
         take it away. A read that is at it reads again (`tables.steadily`).
         """
+        self.space.drop_needless()
         for index in self.space.record.indexes:
             files, largest = self._tables.fragments(index.table)
             pages = len(self._tables.stored[index.table])
@@ -56,4 +57,3 @@ class EncoderWriter:
                 self._tables.tidy(index.table, NOW, if_room=True)
             if self.space.searched(index.name):
                 self.space.settle(index.name)
-        self.space.drop_needless()

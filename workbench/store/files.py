@@ -36,8 +36,8 @@ def write_arrays(path: Path, **arrays: Any) -> None:
 
 
 def sizes(path: Path, but: str = "") -> Iterator[tuple[str, int]]:
-    """The files below a folder by their paths in it, with their bytes, but those in the folder ``but`` of it and those
-    that vanish meanwhile."""
+    """The files below a folder by their paths in it, with their bytes, but those in the folder ``but`` of it, those
+    that vanish meanwhile, and what links to folders lead to."""
     folders = [""]
     while folders:
         folder = folders.pop()
@@ -45,9 +45,9 @@ def sizes(path: Path, but: str = "") -> Iterator[tuple[str, int]]:
             for entry in found:
                 inside = f"{folder}/{entry.name}".lstrip("/")
                 with suppress(OSError):
-                    if not entry.is_dir(follow_symlinks=False):
+                    if not entry.is_dir():
                         yield inside, entry.stat().st_size
-                    elif inside != but:
+                    elif inside != but and not entry.is_symlink():
                         folders.append(inside)
 
 

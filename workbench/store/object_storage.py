@@ -175,13 +175,19 @@ class ObjectStorage(Storage):
 
     def files(self, folder: str = "", but: str = "") -> Iterator[StoredFile]:
         """See `Storage`."""
-        left_out = f"{folder}/{but}/".lstrip("/")
+        within = (self._prefix + folder).rstrip("/")
         with said(self.uri):
-            for batch in self._client.list((self._prefix + folder).rstrip("/")):
+            for batch in self._client.list(within) if not but else self._listed(within, f"{within}/{but}".lstrip("/")):
                 for item in batch:
-                    path = item["path"].removeprefix(self._prefix)
-                    if not but or not path.startswith(left_out):
-                        yield StoredFile(path, item["size"])
+                    yield StoredFile(item["path"].removeprefix(self._prefix), item["size"])
+
+    def _listed(self, within: str, but: str) -> Iterator[Any]:
+        """What is listed folder by folder, since one that is left out is not to be asked for."""
+        found = self._client.list_with_delimiter(within)
+        yield found["objects"]
+        for prefix in found["common_prefixes"]:
+            if prefix.rstrip("/") != but:
+                yield from self._client.list(prefix)
 
     def folders(self, folder: str = "") -> list[str]:
         """See `Storage`."""

@@ -94,7 +94,7 @@ class Storage(ABC):
 
     @abstractmethod
     def files(self, folder: str = "", but: str = "") -> Iterator[StoredFile]:
-        """All files below a folder, but those in the folder ``but`` of it."""
+        """All files below a folder, but those in the folder ``but`` right in it."""
 
     @abstractmethod
     def folders(self, folder: str = "") -> list[str]:

@@ -21,8 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlencode, urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 from filelock import FileLock, Timeout
 from starlette.concurrency import run_in_threadpool
@@ -32,6 +31,7 @@ from starlette.routing import Route
 
 from workbench.documents import readable
 from workbench.errors import InputError, PagelensError
+from workbench.types.text import wellformed
 from workbench.ui import launchers
 
 if TYPE_CHECKING:
@@ -66,26 +66,34 @@ class Dropped:
     """
 
     def __init__(self) -> None:
-        self._files: list[tuple[str, Path]] = []
+        self._paths: list[Path] = []
+        self._files: list[Path] = []
 
     def dropped(self) -> list[tuple[str, str]]:
         """Their names, and what media types they are of; one that lay in a dropped folder is named with it."""
-        return [(name, launchers.media_type(path.suffix.lower())) for name, path in self._files]
+        found = [(path.name, path) for path in self._paths if os.path.isfile(path)]
+        known = {suffix for suffixes in readable().values() for suffix in suffixes}
+        for folder in filter(os.path.isdir, self._paths):
+            inner = sorted(Path(at, name) for at, _, names in os.walk(folder) for name in names)
+            inner = [path for path in inner if path.suffix.lower() in known and os.path.isfile(path)]
+            found += [(path.relative_to(folder.parent).as_posix(), path) for path in inner]
+        self._files = [path for _, path in found]
+        return [(wellformed(name), launchers.media_type(path.suffix.lower())) for name, path in found]
 
     def read(self, at: int, start: int) -> str:
         """Bytes of one of them from ``start`` on as base64, empty at its end."""
-        with self._files[at][1].open("rb") as file:
+        with self._files[at].open("rb") as file:
             file.seek(start)
             return base64.b64encode(file.read(_PART)).decode()
 
     def _take(self, addresses: Sequence[str]) -> None:
-        """Take what is dragged over the window, as ``file:///folder/a%20name.pdf``, in the place of what was before."""
-        paths = [Path(url2pathname(urlsplit(one).path)) for one in addresses if one.startswith("file:")]
-        known = {suffix for suffixes in readable().values() for suffix in suffixes}
-        self._files = [(path.name, path) for path in paths if path.is_file()]
-        for folder in filter(Path.is_dir, paths):
-            inner = sorted(path for path in folder.rglob("*") if path.suffix.lower() in known and path.is_file())
-            self._files += [(path.relative_to(folder.parent).as_posix(), path) for path in inner]
+        """Take what is dragged over the window, as ``file:///folder/a%20name.pdf``, in the place of what was before.
+
+        It is looked at when the page asks, since GTK draws nothing while this is at work.
+        """
+        self._paths = []  # whatever comes of these
+        paths = [unquote_to_bytes(urlsplit(one).path) for one in addresses if one.startswith("file:")]
+        self._paths = [Path(os.fsdecode(path)) for path in paths]
 
 
 class OwnWindow:

@@ -2,10 +2,18 @@
    in, knows them and hands them over (ui/desktop.py). */
 const own = () => window.pywebview && window.pywebview.api;
 
+/* Whether what is dragged has addresses; those of files or of the web, which only a drop lets us read. File managers
+   bring no markup along, browsers do. */
+const addresses = ({ dataTransfer }) => Boolean(own()) && dataTransfer && dataTransfer.types.includes("text/uri-list");
+const ofTheWeb = ({ dataTransfer }) =>
+  dataTransfer.types.includes("text/html") || /^(?!file:)[^#\s]/.test(dataTransfer.getData("text/uri-list"));
 /* Whether files are dragged, for all that a page may know. */
-export const dragsFiles = ({ dataTransfer }) =>
-  Boolean(dataTransfer) &&
-  [...dataTransfer.types].some((type) => type === "Files" || (type === "text/uri-list" && Boolean(own())));
+export const dragsFiles = (event) =>
+  Boolean(event.dataTransfer) &&
+  (event.dataTransfer.types.includes("Files") || (addresses(event) && !ofTheWeb(event)));
+/* Whether a link would be followed where it is dropped, by a window that has no way back. */
+export const leadsAway = (event) =>
+  addresses(event) && !dragsFiles(event) && !event.target.closest("input, textarea");
 /* Whether a drop has no files where the window may know some; to be asked in its own turn. */
 export const withheld = ({ dataTransfer }) => Boolean(own()) && !dataTransfer.files.length;
 /* They, as { name, file }; what lay in a folder has a name with slashes. */

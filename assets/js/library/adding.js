@@ -1,6 +1,7 @@
 /* adding: files dropped or chosen, sent to the server, and the plan of what adding them costs. */
-import { api, BASE, Button, bytes, Check, count, dragsFiles, duration, handed, html, Icon, latest, mayEdit, Meter,
-  notify, plural, set, showTab, state, Table, Tick, useEffect, useState, watch, withheld } from "../core/core.js";
+import { api, BASE, Button, bytes, Check, count, dragsFiles, duration, handed, html, Icon, latest, leadsAway, mayEdit,
+  Meter, notify, plural, set, showTab, state, Table, Tick, useEffect, useState,
+  watch, withheld } from "../core/core.js";
 import { accepted, isSystem, kinds, leftOut, sorted, STATES, summary } from "./files.js";
 
 const FEW = 6; // files that a plan shows without being asked
@@ -36,8 +37,9 @@ async function unpacked(event) {
 
 /* Files dropped beside every place for them go to the library, from whatever tab: a window that has no address bar
    would show the file in our place, with no way back. */
-addEventListener("dragover", (event) => dragsFiles(event) && event.preventDefault());
+addEventListener("dragover", (event) => (dragsFiles(event) || leadsAway(event)) && event.preventDefault());
 addEventListener("drop", async (event) => {
+  if (leadsAway(event)) event.preventDefault();
   if (event.defaultPrevented || !dragsFiles(event)) return;
   event.preventDefault();
   if (!mayEdit()) return notify(LOOKS);
