@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import html
 import re
-import shutil
 import subprocess
 import tempfile
 import unicodedata
@@ -25,6 +24,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from benchmarks.langid import files, paragraphs
+from workbench.doctor import chromium
 from workbench.documents import ReadSettings, Source, read_pages
 from workbench.errors import InputError
 from workbench.service import Workbench
@@ -39,7 +39,6 @@ ENGLISH = "C"
 DPI = 150
 ANGLE, BLUR, NOISE = 0.5, 0.6, 6.0
 """Of a scan: degrees, radius in pixels, and deviation of 255 levels."""
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 """Letters of scripts that set no space between words (Thai, kana, Han): each counts as a word."""
 COLLECTIONS = ("pages", "scans")
@@ -123,8 +122,11 @@ def draw(helps: Sequence[Help], language: str, folder: Path) -> None:
     scans.parent.mkdir(exist_ok=True)
     source = folder / f"{language}.html"
     source.write_text(_markup(helps, language), encoding="utf-8")
+    browser = chromium()
+    if browser is None:
+        raise InputError("Chromium lays out the pages and was not found; install it (on Debian: apt install chromium).")
     options = ("--headless", "--no-sandbox", "--no-pdf-header-footer", f"--print-to-pdf={pages}")
-    subprocess.run([_browser(), *options, str(source)], check=True, capture_output=True, timeout=600)
+    subprocess.run([browser, *options, str(source)], check=True, capture_output=True, timeout=600)
     settings = ReadSettings(dpi=DPI, crop=False, ocr=False, text=False)
     drawn = [page for page in read_pages(Source(pages, pages.name), settings) if isinstance(page, Page)]
     if len(drawn) != len(helps):
@@ -161,13 +163,6 @@ def _markup(helps: Sequence[Help], language: str) -> str:
     style = "section + section { break-before: page } p { font-size: 11pt; line-height: 1.5; margin: .5em 0 }"
     tag = language.partition("@")[0].replace("_", "-")
     return f'<!doctype html><html lang="{tag}"><meta charset="utf-8"><style>{style}</style>{pages}</html>'
-
-
-def _browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        raise InputError("Chromium lays out the pages and was not found; install it (on Debian: apt install chromium).")
-    return found
 
 
 def _row(workbench: Workbench, kind: str, language: str, helps: Sequence[Help], pipeline: str) -> LanguageRow:

@@ -1,12 +1,10 @@
 """Help in several languages as pages and scans: what is drawn of it, and which share of it is read."""
 
-import shutil
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.languages import BROWSERS, Help, draw, helps_of, measured, scanned, share_read, words
+from benchmarks.languages import Help, draw, helps_of, measured, scanned, share_read, words
 from workbench.documents import ReadSettings, Source, read_pages
 from workbench.errors import InputError
 
@@ -61,8 +59,7 @@ def test_what_there_is_no_help_in_is_said(workbench, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="pages are laid out by Chromium")
-def test_pages_and_scans_are_drawn_with_the_text_of_the_help(folder, tmp_path):
+def test_pages_and_scans_are_drawn_with_the_text_of_the_help(folder, tmp_path, chromium_path):
     made = tmp_path / "made"
     made.mkdir()
     draw(helps_of(folder / "C", 1, ()), "C", made)
