@@ -59,6 +59,7 @@ def test_what_there_is_no_help_in_is_said(workbench, folder):
 
 
 @pytest.mark.slow
+@pytest.mark.browser
 def test_pages_and_scans_are_drawn_with_the_text_of_the_help(folder, tmp_path, chromium_path):
     made = tmp_path / "made"
     made.mkdir()
