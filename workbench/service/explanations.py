@@ -12,9 +12,9 @@ from workbench.errors import QueryError
 from workbench.query import PictureStore, with_words
 from workbench.regions import Area, evidence
 from workbench.retrieval import Pipeline, weighted
-from workbench.retrieval.figures import named
 from workbench.retrieval.pipeline import ALIKE
 from workbench.retrieval.stages.alike import asked, shared_points
+from workbench.retrieval.stages.bm25 import word_scores
 from workbench.service.models import Models
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches, clean_query, fitted_pipeline
@@ -166,22 +166,10 @@ def _fitted(pipeline: str, store: Collection) -> Pipeline | None:
 
 
 def _words(store: Collection, page: StoredPage, query: Query, pipeline: Pipeline | None) -> tuple[WordScore, ...]:
-    """What the page's words add, and the figures that it shows, over all parts of the query, the most first: as the
-    word stage of the pipeline counts them, or as it does by itself."""
+    """What the page's words add, as the word stage of the pipeline counts them, or as it does by itself."""
     leaves = pipeline.leaves() if pipeline else iter(())
     step = next((leaf for leaf in leaves if leaf.name == WORDS.name), WORDS)
-    counts = step.number("pairs"), step.number("structure"), step.number("concepts")
-    snapshot, told = store.snapshot(), dict[str, WordScore]()
-    for words, weight in query.weighted_words:
-        found = snapshot.word_scores(page, words, *counts)
-        for figure in named(snapshot, words, step.number("figures")):
-            if figure.kind in (page.shows or ()):
-                found.append(WordScore(f"{figure.label} (shown)", figure.worth, ()))
-        for word in found:
-            known = told.get(word.label, WordScore(word.label, 0.0, ()))
-            boxes = tuple(dict.fromkeys(known.boxes + word.boxes))
-            told[word.label] = WordScore(word.label, known.score + weight * word.score, boxes)
-    return tuple(sorted(told.values(), key=lambda word: -word.score))
+    return word_scores(store.snapshot(), page, query, step)
 
 
 def _reranked(pipeline: Pipeline | None, encoder: str) -> str:

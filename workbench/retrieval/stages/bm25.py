@@ -19,7 +19,7 @@ from workbench.retrieval.options import share
 from workbench.retrieval.ordering import Candidates, Scored, none
 from workbench.retrieval.run import PipelineRun
 from workbench.retrieval.step import Stage, Step, register
-from workbench.types import Float, Query
+from workbench.types import Float, Query, StoredPage, WordScore
 
 if TYPE_CHECKING:
     from workbench.store import CorpusPart, Snapshot
@@ -69,8 +69,28 @@ def bm25(snapshot: Snapshot, query: Query, step: Step, among: CorpusPart | None 
     return np.where(ranked, total, np.nan).astype(np.float32)
 
 
+def word_scores(snapshot: Snapshot, page: StoredPage, query: Query, step: Step) -> tuple[WordScore, ...]:
+    """What the page's words add to its `bm25`, and the figures that it shows, the most first; they sum to it, but for
+    what the words that its document is called by lift."""
+    told: dict[str, WordScore] = {}
+    for words, weight in query.weighted_words:
+        found = snapshot.word_scores(page, words, *_counts(step))
+        for figure in named(snapshot, words, step.number("figures")):
+            if figure.kind in (page.shows or ()):
+                found.append(WordScore(f"{figure.label} (shown)", figure.worth, ()))
+        for word in found:
+            known = told.get(word.label, WordScore(word.label, 0.0, ()))
+            boxes = tuple(dict.fromkeys(known.boxes + word.boxes))
+            told[word.label] = WordScore(word.label, known.score + weight * word.score, boxes)
+    return tuple(sorted(told.values(), key=lambda word: -word.score))
+
+
 def _by_words(snapshot: Snapshot, words: str, step: Step, among: CorpusPart | None) -> Float:
-    return snapshot.bm25(words, step.number("pairs"), step.number("structure"), step.number("concepts"), among)
+    return snapshot.bm25(words, *_counts(step), among)
+
+
+def _counts(step: Step) -> tuple[float, float, float]:
+    return step.number("pairs"), step.number("structure"), step.number("concepts")
 
 
 register(
