@@ -46,14 +46,21 @@ class Named:
     worth: float
 
 
+def kinds_in(text: str) -> dict[str, str]:
+    """The kinds that a text names, each with the words that name it."""
+    return {match.lastgroup or "": match[0] for match in _PATTERN.finditer(text)}
+
+
 def named(snapshot: Snapshot, text: str, weight: float = 1.0, among: CorpusPart | None = None) -> Iterator[Named]:
     """The kinds that a text names and some page shows, each once; none where their ``weight`` is 0.
 
     The worth is that times Robertson's rarity with its 1 inside, ``among`` the pages of several collections where these
     are searched together.
     """
-    for kind, label in {match.lastgroup or "": match[0] for match in _PATTERN.finditer(text)}.items() if weight else ():
+    for kind, label in kinds_in(text).items() if weight else ():
         rows = snapshot.by("shows").get(kind)
         if rows is not None and len(rows):
-            pages, shown = (among.corpus.pages, among.corpus.shown(kind)) if among else (len(snapshot), len(rows))
+            pages, shown = (
+                (among.corpus.pages, among.corpus.shown.get(kind, 0)) if among else (len(snapshot), len(rows))
+            )
             yield Named(label, kind, rows, weight * float(np.log1p((pages - shown + 0.5) / (shown + 0.5))))

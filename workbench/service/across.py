@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 
 from workbench.errors import NotFoundError, PagelensError, QueryError
 from workbench.retrieval import PRESETS, Pipeline, parse_filter
 from workbench.retrieval.across import POOL, merged, scale_of, statement
+from workbench.retrieval.figures import kinds_in
 from workbench.retrieval.pipeline import DEFAULT_K
 from workbench.service.open_collections import OpenCollections
 from workbench.service.searches import Searches, clean_query
-from workbench.store import Collection, CorpusPart, Snapshot
+from workbench.store import Collection, CorpusPart
 from workbench.timing import Stopwatch
 from workbench.types import MarkPart, Query, RegionPart, SearchResult
 from workbench.types.across import AcrossResult, CollectionAnswer
@@ -73,7 +75,7 @@ class SearchesAcross:
         names = tuple(dict.fromkeys(collections)) or tuple(self._opened.names())
         if not names:
             raise NotFoundError("There are no collections yet; 'pagelens ingest' makes one.")
-        among = self._together(names)
+        among = self._together(names, cleaned)
         answers: list[CollectionAnswer] = []
         errors: list[PagelensError] = []
         for name in names:
@@ -100,20 +102,17 @@ class SearchesAcross:
                 cleaned,
             )
 
-    def _together(self, names: Sequence[str]) -> Mapping[str, CorpusPart]:
+    def _together(self, names: Sequence[str], query: Query) -> Mapping[str, CorpusPart]:
         """What words and figures weigh in each collection: as if all of them were one. Without those whose words are
         still being read, and those that cannot be opened, which say so when they are asked."""
-        held, snapshots = {}, list[Snapshot]()
-
-        def shown(kind: str) -> int:
-            return sum(_shown(snapshot, kind) for snapshot in snapshots)
-
+        held, shown = {}, Counter[str]()
+        kinds = {kind for text, _ in query.weighted_words for kind in kinds_in(text)}
         for name in names:
             with suppress(PagelensError):
                 snapshot = self._opened.get(name).snapshot()
                 if (part := snapshot.words_among()) is not None:
                     held[name] = part.own, len(snapshot)
-                    snapshots.append(snapshot)
+                    shown.update({kind: len(snapshot.by("shows").get(kind, ())) for kind in kinds})
         return dict(zip(held, CorpusPart.several([*held.values()], shown), strict=True)) if len(held) > 1 else {}
 
     def _ask(
@@ -126,13 +125,6 @@ class SearchesAcross:
         result = self._searches.search(query, name, pipeline, k, filter, among)
         reason = "" if result.hits else _why_nothing(result, store, filter)
         return CollectionAnswer(name, watch.lap(), result, scale_of(result, store), reason)
-
-
-def _shown(snapshot: Snapshot, kind: str) -> int:
-    """On how many pages of a collection a kind of figure is; none where that cannot be read, as it says when asked."""
-    with suppress(PagelensError):
-        return len(snapshot.by("shows").get(kind, ()))
-    return 0
 
 
 def _why_nothing(result: SearchResult, store: Collection, filter: str) -> str:

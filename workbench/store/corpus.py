@@ -8,7 +8,7 @@ scores its pages as one collection of all of them would. What this module does n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,12 @@ from workbench.types import Float, Int
 
 class Corpus:
     """``postings`` are its words, ``pages`` how many of its pages a search looks through, ``shown`` on how many of them
-    a kind of figure is. Safe in several threads."""
+    each kind of figure is that the query names. Safe in several threads."""
 
-    def __init__(self, postings: Postings, pages: int, shown: Callable[[str], int] = lambda kind: 0) -> None:
+    def __init__(self, postings: Postings, pages: int, shown: Mapping[str, int] | None = None) -> None:
         self.postings = postings
         self.pages = pages
-        self.shown = shown
+        self.shown = shown or {}
         self._frequencies: dict[str, int] = {}
         self._last: tuple[tuple[str, float, float, float], Float] | None = None
 
@@ -61,9 +61,7 @@ class CorpusPart:
     first: int = 0
 
     @classmethod
-    def several(
-        cls, held: Sequence[tuple[Postings, int]], shown: Callable[[str], int] = lambda kind: 0
-    ) -> list[CorpusPart]:
+    def several(cls, held: Sequence[tuple[Postings, int]], shown: Mapping[str, int] | None = None) -> list[CorpusPart]:
         """The parts of collections that are searched together, of the words and the number of pages of each; ``shown``
         as of `Corpus`."""
         corpus = Corpus(Postings.together([own for own, _ in held]), sum(pages for _, pages in held), shown)
