@@ -60,7 +60,7 @@ def named(snapshot: Snapshot, text: str, weight: float = 1.0, among: CorpusPart 
     for kind, label in kinds_in(text).items() if weight else ():
         rows = snapshot.by("shows").get(kind)
         if rows is not None and len(rows):
-            pages, shown = (
-                (among.corpus.pages, among.corpus.shown.get(kind, 0)) if among else (len(snapshot), len(rows))
-            )
+            pages, shown = len(snapshot), len(rows)
+            if among is not None:  # of what the words of a picture name, which nobody counted, its own
+                pages, shown = among.corpus.pages, among.corpus.shown.get(kind, shown)
             yield Named(label, kind, rows, weight * float(np.log1p((pages - shown + 0.5) / (shown + 0.5))))
