@@ -124,6 +124,11 @@ def test_what_only_looks_is_what_is_meant_to() -> None:
     assert marked - SESSION == {("post", path) for path in looking}
 
 
+def test_the_sample_is_offered_to_who_may_have_it(app: Any) -> None:
+    offered = {name: client(app, name).get(f"{PREFIX}/overview").json()["sample"] for name in TOKENS}
+    assert offered == {"owner": "sample", "viewer": "", "guest": ""}
+
+
 @pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_another_collection_is_not_there_at_any_route(

@@ -551,10 +551,12 @@ def sample(call: Caller, place: Place) -> None:
     call("post", "/collections", {"name": "sample", "dpi": 72}, 201)  # as one whose ingest was stopped at once
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(resources, "sample_data", lambda: folder)
+        assert call("get", "/overview").json()["sample"] == "sample"
         begun = call("post", "/sample", status=202).json()
         assert begun["collection"] == "sample"
         assert place.workbench.jobs.wait(begun["id"]).state == "done"
     assert call("get", "/collections/{collection}", collection="sample").json()["info"]["pages"] == 1
+    assert call("get", "/overview").json()["sample"] == ""
     assert "is here already" in call("post", "/sample", status=409).json()["error"]
 
 

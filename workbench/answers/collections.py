@@ -171,6 +171,9 @@ class Overview(BaseModel):
         description="What an account that is limited to collections may call another one; null: anything."
     )
     collections: list[CollectionInfo]
+    sample: str = Field(
+        description="The collection that `POST /sample` makes; empty where its pages are there, or the account may not."
+    )
     pipelines: list[Preset]
     indexes: list[Named]
     stages: list[Named] = Field(description="What a pipeline can be made of, with what each is.")

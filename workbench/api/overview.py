@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 
 from workbench import permits
@@ -13,6 +15,8 @@ from workbench.api.searching import presets
 from workbench.api.state import Bench, Warming
 from workbench.documents import readable
 from workbench.retrieval import FIELDS, META_SUMMARY, STAGES
+from workbench.service.sample import SAMPLE
+from workbench.types import CollectionInfo
 from workbench.types.queries import BAD, GOOD, NOT
 
 router = APIRouter(tags=["About"])
@@ -26,6 +30,7 @@ def overview(workbench: Bench, warmup: Warming) -> Overview:
         may_edit=permits.may_edit(),
         may_name=permits.left([one.name for one in collections]),
         collections=collections,
+        sample=_offered_sample(collections),
         pipelines=presets(),
         indexes=indexes(),
         stages=[Named(name=name, summary=stage.summary) for name, stage in STAGES.items()],
@@ -38,6 +43,11 @@ def overview(workbench: Bench, warmup: Warming) -> Overview:
         max_upload_mb=workbench.settings.max_upload_mb,
         readable=[FileKind(name=name, suffixes=sorted(suffixes)) for name, suffixes in readable().items()],
     )
+
+
+def _offered_sample(collections: Sequence[CollectionInfo]) -> str:
+    there = any(one.name == SAMPLE and one.pages for one in collections)
+    return SAMPLE if not there and permits.may_edit() and permits.sees(SAMPLE) else ""
 
 
 @router.get("/warm-up")
