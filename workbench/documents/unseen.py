@@ -39,14 +39,43 @@ Paint = tuple[Colour, int] | None
 """A colour and its opacity, 0 to 255; None where that is not one."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text that is painted: the how manieth object of the page it is, and its colour."""
+
+    at: int
+    thing: PageObject
+    paint: Paint
+
+
 @dataclass(slots=True)
 class _Shapes:
     """What fills places of the page, in the order it is drawn: the how manieth object each is, its `bounds`, and its
     one colour where it has one."""
 
     at: list[int] = field(default_factory=list)
+    things: list[PageObject] = field(default_factory=list)
     bounds: list[tuple[float, float, float, float]] = field(default_factory=list)
     colours: list[Colour | None] = field(default_factory=list)
+
+    def add(self, at: int, thing: PageObject, least: float) -> None:
+        """Add an object, unless it covers less than ``least`` square points or there are enough."""
+        import pypdfium2.raw as raw
+
+        bounds = thing.bounds() if len(self.at) < _SHAPES and thing.is_filled else None
+        if bounds is None or (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]) < least:
+            return
+        fill = thing.fill() if thing.kind == raw.FPDF_PAGEOBJ_PATH else None
+        self.at.append(at)
+        self.things.append(thing)
+        self.bounds.append(bounds)
+        self.colours.append(fill and fill[0])
+
+    def pictures(self) -> list[tuple[int, PageObject]]:
+        """Those that are pictures."""
+        import pypdfium2.raw as raw
+
+        return [(at, one) for at, one in zip(self.at, self.things, strict=True) if one.kind == raw.FPDF_PAGEOBJ_IMAGE]
 
     def around(self, centres: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which of them ``(m,)`` lie around each of these points: ``(n, m)``."""
@@ -84,53 +113,52 @@ def switch(objects: Iterable[PageObject], on: bool) -> None:
 
 def _suspects(page: PdfPage) -> list[PageObject]:
     """The texts that may not be seen, by their colours, what they stand on, and what is drawn after them."""
+    texts, shapes = _painted(page)
+    colours = {_PAPER, *filter(None, shapes.colours)}
+    alike = functools.cache(lambda paint: _alike(paint, colours))
+    last = shapes.at[-1] if shapes.at else -1
+    placed = [
+        (text, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2))
+        for text in [text for text in texts if text.at < last or alike(text.paint)][:_TEXTS]
+        if (bounds := text.thing.bounds()) is not None
+    ]
+    if not placed:
+        return []
+    around = shapes.around(np.array([centre for _, centre in placed], np.float64))
+    covered = _covered(page, np.array([text.at for text, _ in placed]), shapes, around)
+    grounds = [{shapes.colours[i] for i in np.flatnonzero(on)} for on in around]
+    return [
+        text.thing
+        for (text, _), under, ground in zip(placed, covered, grounds, strict=True)
+        if text.thing.is_active and (under or (alike(text.paint) and _is_on_its_colour(text.paint, ground)))
+    ]
+
+
+def _painted(page: PdfPage) -> tuple[list[_Text], _Shapes]:
+    """The texts of a page that are painted, which those of OCR are not, and what else fills places of it."""
     import pypdfium2.raw as raw
 
-    shapes, least = _Shapes(), _LARGE * math.prod(page.points())
-    texts: list[tuple[int, PageObject, Paint]] = []
-    pictures: list[tuple[int, PageObject]] = []
-    colours = {_PAPER}
+    texts, shapes, least = list[_Text](), _Shapes(), _LARGE * math.prod(page.points())
     paints = {
         raw.FPDF_TEXTRENDERMODE_FILL: PageObject.fill,
         raw.FPDF_TEXTRENDERMODE_FILL_STROKE: PageObject.fill,
         raw.FPDF_TEXTRENDERMODE_STROKE: PageObject.stroke,
     }
     for at, thing in enumerate(page.objects()):
-        if thing.kind == raw.FPDF_PAGEOBJ_TEXT:
-            paint = paints.get(raw.FPDFTextObj_GetTextRenderMode(thing.handle))
-            if paint is not None:
-                texts.append((at, thing, paint(thing)))
-        elif len(shapes.at) < _SHAPES and thing.is_filled:
-            bounds = thing.bounds()
-            if bounds is None or (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]) < least:
-                continue
-            fill = thing.fill() if thing.kind == raw.FPDF_PAGEOBJ_PATH else None
-            shapes.at.append(at)
-            shapes.bounds.append(bounds)
-            shapes.colours.append(fill and fill[0])
-            if fill:
-                colours.add(fill[0])
-            elif thing.kind == raw.FPDF_PAGEOBJ_IMAGE:
-                pictures.append((at, thing))
-    alike = functools.cache(lambda paint: _alike(paint, colours))
-    last = shapes.at[-1] if shapes.at else -1
-    placed = [
-        (at, thing, paint, ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2))
-        for at, thing, paint in [text for text in texts if text[0] < last or alike(text[2])][:_TEXTS]
-        if (bounds := thing.bounds()) is not None
-    ]
-    if not placed:
-        return []
-    around = shapes.around(np.array([centre for *_, centre in placed], np.float64))
-    drawn = np.array([at for at, *_ in placed])[:, None]
-    of_scan = (drawn < _scan(page, pictures)) & np.isin(shapes.at, [at for at, _ in pictures])
-    covered = np.asarray((around & (np.array(shapes.at) > drawn) & ~of_scan).any(axis=1))
-    return [
-        thing
-        for (_, thing, paint, _), under, on in zip(placed, covered, around, strict=True)
-        if (under or (alike(paint) and _is_on_its_colour(paint, {shapes.colours[i] for i in np.flatnonzero(on)})))
-        and thing.is_active
-    ]
+        if thing.kind != raw.FPDF_PAGEOBJ_TEXT:
+            shapes.add(at, thing, least)
+        elif paint := paints.get(raw.FPDFTextObj_GetTextRenderMode(thing.handle)):
+            texts.append(_Text(at, thing, paint(thing)))
+    return texts, shapes
+
+
+def _covered(page: PdfPage, drawn: NDArray[np.int64], shapes: _Shapes, around: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the texts that were ``drawn (n,)`` as the how manieth objects lie under a shape, by what is ``around``
+    them ``(n, m)``; those under the pictures of a scan do not count."""
+    pictures = shapes.pictures()
+    later = np.array(shapes.at) > drawn[:, None]
+    of_scan = (drawn[:, None] < _scan(page, pictures)) & np.isin(shapes.at, [at for at, _ in pictures])
+    return np.asarray((around & later & ~of_scan).any(axis=1))
 
 
 def _scan(page: PdfPage, pictures: Sequence[tuple[int, PageObject]]) -> int:
