@@ -518,3 +518,17 @@ def test_files_of_a_place_become_documents_and_a_place_without_any_is_named_as_g
         assert refused.reason.endswith(f" at {place}/none; check the place.")
     finally:
         bench.close()
+
+
+@pytest.mark.parametrize("name", ["allow_http", "aws_allow_http", "AWS_ALLOW_HTTP"])
+def test_a_connection_may_be_told_of_by_every_name_that_it_goes_by(settings, monkeypatch, name):
+    """obstore alone ends in a panic where the name of an option of the connection has the store's prefix."""
+    options = {key: value for key, value in settings().storage_options.items() if key != "allow_http"}
+    if name.isupper():
+        monkeypatch.setenv(name, "true")
+    else:
+        options[name] = "true"
+    made = settings(storage_options=options)
+    client = client_of(made.place, made.place_options)
+    client.put("a.txt", b"there")
+    assert bytes(client.get("a.txt").bytes()) == b"there"

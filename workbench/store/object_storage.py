@@ -35,7 +35,8 @@ LEASE_SECONDS = 30.0
 """How long a lease that is not renewed keeps others out: a machine that died blocks its collection so long."""
 _RENEWALS = 3  # attempts to renew it within that time
 _CLIENT_OPTIONS = {"allow_http", "allow_invalid_certificates", "connect_timeout", "timeout", "proxy_url", "user_agent"}
-"""Options that obstore takes for the connection and not for the store; LanceDB takes both alike."""
+"""Options that obstore takes for the connection and not for the store; LanceDB takes both alike, and with a prefix."""
+_PREFIXES = {"s3": "aws_", "gs": "google_", "az": "azure_"}
 _RETRIES = {"max_retries": 3}
 _TRIES = 20  # of an update that others are quicker with
 
@@ -332,13 +333,27 @@ def client_of(uri: str, given: Mapping[str, str]) -> Any:
         raise InputError(
             f"{uri.partition('://')[0]}:// needs one package more; run: pip install 'pagelens[cloud]'"
         ) from None
-    options = dict(given)
-    connection: dict[str, Any] = {key: options.pop(key) for key in _CLIENT_OPTIONS & options.keys()}
-    for key in ("allow_http", "allow_invalid_certificates"):
-        if key in connection:
-            connection[key] = str(connection[key]).lower() in ("1", "true", "yes")
+    options, connection = _parted(uri, given)
     with said(uri):
         return connect(uri, config=options, client_options=connection, retry_config=_RETRIES)
+
+
+def _parted(uri: str, given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Options of the store, and those of the connection, which also the environment has, as ``AWS_ALLOW_HTTP``."""
+    prefix = _PREFIXES.get(uri.partition("://")[0], "")
+    options, connection = dict[str, str](), dict[str, Any]()
+    for name in _CLIENT_OPTIONS:
+        if value := os.environ.get(f"{prefix}{name}".upper()):
+            connection[name] = value
+    for key, value in given.items():
+        name = key.lower().removeprefix(prefix)
+        if name in _CLIENT_OPTIONS:
+            connection[name] = value
+        else:
+            options[key] = value
+    for name in connection.keys() & {"allow_http", "allow_invalid_certificates"}:
+        connection[name] = str(connection[name]).lower() in ("1", "true", "yes")
+    return options, connection
 
 
 def _tried(client: Any) -> str:
